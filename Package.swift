@@ -1,0 +1,249 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The floors of the house: a target may depend only on targets of lower floors, never on its own.
+// ARCHITECTURE.md says what each one is for.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// One of our own targets: its floor, the targets of ours that it uses, and the products of others.
+struct Room {
+    enum Kind { case library, executable, test }
+    var name: String
+    var floor: Int
+    var uses: [String]
+    var products: [Target.Dependency]
+    var path: String?
+    var exclude: [String]
+    var resources: [Resource]
+    var kind: Kind
+
+    init(
+        _ name: String, floor: Int, uses: [String] = [], products: [Target.Dependency] = [], path: String? = nil,
+        exclude: [String] = [], resources: [Resource] = [], kind: Kind = .library
+    ) {
+        self.name = name
+        self.floor = floor
+        self.uses = uses
+        self.products = products
+        self.path = path
+        self.exclude = exclude
+        self.resources = resources
+        self.kind = kind
+    }
+
+    var target: Target {
+        let dependencies = uses.map { Target.Dependency.target(name: $0) } + products
+        switch kind {
+        case .library:
+            return .target(
+                name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+                swiftSettings: strict)
+        case .executable:
+            return .executableTarget(
+                name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+                swiftSettings: strict)
+        case .test:
+            return .testTarget(
+                name: name, dependencies: dependencies, path: path, exclude: exclude, resources: resources,
+                swiftSettings: strict)
+        }
+    }
+}
+
+func collector(_ name: String, uses: [String] = []) -> Room {
+    Room(
+        "\(name)Collector", floor: 4, uses: ["CollectorKit", "TelemetryModel", "Platform", "ByteCoding"] + uses,
+        path: "Collectors/\(name)", exclude: ["README.md", "sample.yaml", "Fixtures"])
+}
+
+func tests(_ name: String, uses: [String], products: [Target.Dependency] = []) -> Room {
+    Room(name, floor: 10, uses: uses, products: products, path: "Tests/\(name)", kind: .test)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+
+let rooms: [Room] = [
+    Room("ByteCoding", floor: 0, products: ["CZstd", "CZlib"]),
+    Room("Platform", floor: 0),
+
+    Room("TelemetryModel", floor: 1, uses: ["ByteCoding"]),
+    Room("SegmentLog", floor: 1, uses: ["ByteCoding", "Platform"]),
+    Room("QueryLanguages", floor: 1),
+    Room("HTTPTransport", floor: 1, uses: ["ByteCoding", "Platform"], products: [asyncHTTPClient, nioCore, logging]),
+
+    Room("WireFormats", floor: 2, uses: ["ByteCoding", "TelemetryModel"]),
+    Room("TraceAnalysis", floor: 2, uses: ["ByteCoding", "TelemetryModel"]),
+
+    Room("Storage", floor: 3, uses: ["TelemetryModel"]),
+    Room("CollectorKit", floor: 3, uses: ["ByteCoding", "Platform", "TelemetryModel", "WireFormats"], products: [logging]),
+    Room(
+        "Forwarding", floor: 3,
+        uses: ["ByteCoding", "Platform", "TelemetryModel", "SegmentLog", "HTTPTransport", "WireFormats"],
+        products: [logging]),
+    Room("StateStore", floor: 3, uses: ["Platform", "TelemetryModel"], products: [grdb, crypto]),
+    Room(
+        "HeadropeClient", floor: 3, uses: ["ByteCoding", "Platform", "TelemetryModel", "HTTPTransport", "WireFormats"],
+        products: [tracing, logging]),
+
+    Room(
+        "EmbeddedStorage", floor: 4,
+        uses: ["Storage", "SegmentLog", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding"], products: [logging]),
+    Room("Ingest", floor: 4, uses: ["Storage", "WireFormats", "TelemetryModel", "Platform", "ByteCoding"]),
+    Room("QueryEngine", floor: 4, uses: ["Storage", "QueryLanguages", "TelemetryModel", "Platform", "ByteCoding"]),
+    Room("Delivery", floor: 4, uses: ["StateStore", "HTTPTransport", "Platform"], products: [logging]),
+    collector("Host"),
+    collector("Nginx", uses: ["HTTPTransport"]),
+    collector("Redis"),
+
+    Room(
+        "Answers", floor: 5,
+        uses: ["QueryEngine", "Storage", "TraceAnalysis", "TelemetryModel", "QueryLanguages", "Platform", "ByteCoding"]),
+    Room(
+        "IntakeRoutes", floor: 5, uses: ["Ingest", "WireFormats", "TelemetryModel", "Platform", "ByteCoding"],
+        products: [hummingbird, logging]),
+
+    Room(
+        "Alerting", floor: 6,
+        uses: ["Answers", "QueryEngine", "QueryLanguages", "StateStore", "Delivery", "TelemetryModel", "Platform", "ByteCoding"],
+        products: [yams, mustache, logging]),
+    Room(
+        "Scaling", floor: 6,
+        uses: ["Answers", "QueryEngine", "StateStore", "Delivery", "TelemetryModel", "Platform", "ByteCoding"],
+        products: [logging]),
+
+    Room("DashboardFiles", floor: 6, path: "Dashboards", exclude: ["README.md"]),
+    Room(
+        "Reporting", floor: 7,
+        uses: ["Answers", "DashboardFiles", "QueryEngine", "TelemetryModel", "Platform", "ByteCoding"],
+        products: [mustache, yams]),
+
+    Room(
+        "Server", floor: 8,
+        uses: [
+            "Reporting", "Alerting", "Scaling", "Answers", "IntakeRoutes", "Ingest", "QueryEngine", "QueryLanguages", "Delivery",
+            "EmbeddedStorage", "StateStore", "Storage", "HTTPTransport", "WireFormats", "TraceAnalysis", "TelemetryModel",
+            "Platform", "ByteCoding",
+        ],
+        products: [hummingbird, hummingbirdTLS, nioSSL, lifecycle, logging, yams]),
+    Room(
+        "Agent", floor: 8,
+        uses: [
+            "CollectorKit", "Forwarding", "HostCollector", "NginxCollector", "RedisCollector", "IntakeRoutes", "Ingest",
+            "HTTPTransport", "WireFormats", "TelemetryModel", "Platform", "ByteCoding",
+        ],
+        products: [hummingbird, lifecycle, logging, yams]),
+    Room(
+        "Demo", floor: 8, uses: ["HeadropeClient", "HTTPTransport", "Platform", "ByteCoding"],
+        products: [hummingbird, lifecycle, logging, grdb, tracing]),
+    Room(
+        "CommandLineTool", floor: 8,
+        uses: ["Alerting", "Answers", "HTTPTransport", "QueryLanguages", "Reporting", "TelemetryModel", "Platform", "ByteCoding"],
+        products: [argumentParser]),
+
+    Room(
+        "headrope", floor: 9, uses: ["Server", "Demo", "CommandLineTool", "EmbeddedStorage", "Platform"],
+        products: [argumentParser], kind: .executable),
+    Room("headrope-agent", floor: 9, uses: ["Agent", "Platform"], products: [argumentParser], kind: .executable),
+
+    // Used by tests only: the in-memory reference, the shared data folder, processes under test.
+    Room(
+        "TestSupport", floor: 9,
+        uses: ["Storage", "TraceAnalysis", "TelemetryModel", "HTTPTransport", "Platform", "ByteCoding"],
+        path: "Tests/TestSupport"),
+
+    tests("ByteCodingTests", uses: ["ByteCoding", "TestSupport"]),
+    tests("PlatformTests", uses: ["Platform"]),
+    tests("TelemetryModelTests", uses: ["TelemetryModel", "ByteCoding"]),
+    tests("SegmentLogTests", uses: ["SegmentLog", "ByteCoding", "Platform"]),
+    tests("QueryLanguagesTests", uses: ["QueryLanguages", "TestSupport"]),
+    tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform"], products: [hummingbird]),
+    tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "ByteCoding", "TestSupport"]),
+    tests("TraceAnalysisTests", uses: ["TraceAnalysis", "TelemetryModel", "ByteCoding", "TestSupport"]),
+    tests(
+        "StorageContract",
+        uses: ["Storage", "EmbeddedStorage", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport"]),
+    tests(
+        "EmbeddedStorageTests",
+        uses: [
+            "EmbeddedStorage", "Storage", "SegmentLog", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport",
+        ]),
+    tests("StateStoreTests", uses: ["StateStore", "Platform"], products: [grdb]),
+    tests("HeadropeClientTests", uses: ["HeadropeClient", "Platform", "TelemetryModel", "WireFormats"], products: [tracing]),
+    tests("IngestTests", uses: ["Ingest", "IntakeRoutes", "Storage", "TelemetryModel", "WireFormats", "Platform", "TestSupport"]),
+    tests("QueryEngineTests", uses: ["QueryEngine", "QueryLanguages", "Storage", "TelemetryModel", "Platform", "TestSupport"]),
+    tests("AnswersTests", uses: ["Answers", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "TestSupport"]),
+    tests(
+        "CollectorTests",
+        uses: ["CollectorKit", "HostCollector", "NginxCollector", "RedisCollector", "TelemetryModel", "Platform", "TestSupport"]),
+    tests("AgentTests", uses: ["Agent", "Forwarding", "CollectorKit", "WireFormats", "TelemetryModel", "Platform", "TestSupport"]),
+    tests(
+        "AlertingTests",
+        uses: ["Alerting", "Delivery", "Answers", "QueryEngine", "StateStore", "TelemetryModel", "Platform", "TestSupport"]),
+    tests("ScalingTests", uses: ["Scaling", "Answers", "Delivery", "StateStore", "TelemetryModel", "Platform", "TestSupport"]),
+    tests("ReportingTests", uses: ["Reporting", "Answers", "DashboardFiles", "TelemetryModel", "Platform", "TestSupport"]),
+    tests(
+        "ServerTests",
+        uses: [
+            "Server", "EmbeddedStorage", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats", "Platform", "ByteCoding",
+            "TestSupport",
+        ]),
+    tests("DemoTests", uses: ["Demo", "HTTPTransport", "Platform", "TestSupport"]),
+    tests("CommandLineToolTests", uses: ["CommandLineTool", "Answers", "Platform", "TestSupport"]),
+    tests("EndToEndTests", uses: ["TestSupport", "HTTPTransport", "Platform", "ByteCoding"]),
+]
+
+let floorOf = Dictionary(uniqueKeysWithValues: rooms.map { ($0.name, $0.floor) })
+for room in rooms {
+    for used in room.uses {
+        guard let floor = floorOf[used] else { preconditionFailure("\(room.name) uses \(used), which is no target here.") }
+        precondition(
+            floor < room.floor,
+            "\(room.name) (floor \(room.floor)) may not use \(used) (floor \(floor)): data goes down once and up once, so a target imports only lower floors."
+        )
+        precondition(
+            !["EmbeddedStorage", "ClickHouseStorage"].contains(used) || room.floor >= 8,
+            "\(room.name) may not use \(used): below the server only the Storage SPI is known.")
+    }
+}
+
+let package = Package(
+    name: "Headrope",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "headrope", targets: ["headrope"]),
+        .executable(name: "headrope-agent", targets: ["headrope-agent"]),
+        .library(name: "HeadropeClient", targets: ["HeadropeClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", .upToNextMinor(from: "1.8.2")),
+        .package(url: "https://github.com/apple/swift-crypto.git", .upToNextMinor(from: "4.5.2")),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", .upToNextMinor(from: "1.7.3")),
+        .package(url: "https://github.com/apple/swift-log.git", .upToNextMinor(from: "1.16.2")),
+        .package(url: "https://github.com/apple/swift-nio.git", .upToNextMinor(from: "2.101.2")),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", .upToNextMinor(from: "2.37.6")),
+        .package(url: "https://github.com/groue/GRDB.swift.git", .upToNextMinor(from: "7.10.0")),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", .upToNextMinor(from: "2.28.1")),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache.git", .upToNextMinor(from: "2.1.1")),
+        .package(url: "https://github.com/jpsim/Yams.git", .upToNextMinor(from: "6.2.2")),
+        .package(url: "https://github.com/swift-server/async-http-client.git", .upToNextMinor(from: "1.37.0")),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", .upToNextMinor(from: "2.13.0")),
+    ],
+    targets: [
+        .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    ] + rooms.map(\.target),
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,46 @@
+/// A fast 64-bit hash of bytes with a seed, for tables in memory and filters on disk. It is no defence against forgery.
+///
+/// Eight bytes at a time are folded into the state by a 64×64→128-bit multiplication whose halves are combined, the
+/// mixing step published as "wyhash" (W. Yi, 2019); constants and length handling are our own, so the values are
+/// those of no other library. Files that hold such hashes name ``version``.
+public enum SeededHash {
+    /// Changes whenever the function does.
+    public static let version: UInt32 = 1
+
+    @usableFromInline static let k0: UInt64 = 0x9E37_79B9_7F4A_7C15
+    @usableFromInline static let k1: UInt64 = 0xC2B2_AE3D_27D4_EB4F
+
+    @inlinable
+    static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        let product = a.multipliedFullWidth(by: b)
+        return product.high ^ product.low
+    }
+
+    /// The hash of `bytes` under `seed`.
+    @inlinable
+    public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+        var state = seed ^ k0
+        var offset = 0
+        let count = bytes.count
+        while offset &+ 8 <= count {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            state = fold(state ^ word, k1)
+            offset &+= 8
+        }
+        var tail: UInt64 = 0
+        var shift: UInt64 = 0
+        while offset < count {
+            tail |= UInt64(truncatingIfNeeded: bytes[offset]) &<< shift
+            shift &+= 8
+            offset &+= 1
+        }
+        state = fold(state ^ tail ^ (UInt64(truncatingIfNeeded: count) &<< 56), k0)
+        return fold(state ^ k1, k0 ^ UInt64(truncatingIfNeeded: count))
+    }
+
+    /// The hash of two words, for identifiers that are numbers already.
+    @inlinable
+    public static func hash(_ a: UInt64, _ b: UInt64, seed: UInt64 = 0) -> UInt64 {
+        fold(fold(a ^ seed ^ k0, k1) ^ b, k0)
+    }
+}

@@ -1,0 +1,74 @@
+import TelemetryModel
+
+/// Takes spans. Calls block (one log write) and may come from several threads at once.
+public protocol SpanWriter: Sendable {
+    /// Logs the batch and makes it visible to readers; whatever the receipt counts as stored is acknowledged.
+    ///
+    /// A span's identity is (trace id, span id, side). Identity and content known: a duplicate, counted once. Identity
+    /// known with other content: the first durable one stays and the other is counted as a conflict.
+    /// Throws ``StorageError`` of kind `unavailable` or `closed` when nothing of the batch was taken.
+    func write(_ batch: SpanBatch) throws -> WriteReceipt
+}
+
+/// A condition on traces. All parts that are set must hold; service, operation, durations, tags and error must hold
+/// together on one span.
+public struct TraceQuery: Sendable {
+    /// `service.name` of the span.
+    public var service: String?
+    /// The span's name.
+    public var operation: String?
+    /// The span's kind.
+    public var kind: SpanKind?
+    /// The span took at least this long, nanoseconds.
+    public var minimumDuration: UInt64?
+    /// The span took at most this long, nanoseconds.
+    public var maximumDuration: UInt64?
+    /// Each of these stands on the span, its resource, its scope, an event or a link, compared by the value's text
+    /// form. `error=true` is status error.
+    public var tags: [(key: String, value: String)]
+    /// Each of these keys stands there with any value, or is the name of an event.
+    public var keys: [String]
+    /// A span of the trace starts at or after this, nanoseconds since 1970.
+    public var from: UInt64
+    /// A span of the trace starts at or before this, nanoseconds since 1970.
+    public var through: UInt64
+    /// At most so many traces, those with the latest start first.
+    public var limit: Int
+
+    /// Describes traces in a closed range of nanoseconds since 1970.
+    public init(
+        service: String? = nil, operation: String? = nil, kind: SpanKind? = nil, minimumDuration: UInt64? = nil,
+        maximumDuration: UInt64? = nil, tags: [(key: String, value: String)] = [], keys: [String] = [], from: UInt64 = 0,
+        through: UInt64 = .max, limit: Int = 20
+    ) {
+        self.service = service
+        self.operation = operation
+        self.kind = kind
+        self.minimumDuration = minimumDuration
+        self.maximumDuration = maximumDuration
+        self.tags = tags
+        self.keys = keys
+        self.from = from
+        self.through = through
+        self.limit = limit
+    }
+}
+
+/// Answers questions about traces. Calls block and may come from several threads at once.
+public protocol TraceReader: Sendable {
+    /// All spans of each trace, by rising start, over head and blocks; an id that is unknown gives an empty batch.
+    func traces(_ ids: [TraceID]) throws -> [SpanBatch]
+
+    /// The ids of the traces that satisfy the query, latest start first. The start of a trace is that of its earliest span.
+    func search(_ query: TraceQuery) throws -> [TraceID]
+
+    /// Calls `body` with batches that together hold every span that starts in the closed range, each span once and all
+    /// spans of a trace that start in the range in one batch. What `body` throws ends the scan and is thrown on.
+    func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws
+}
+
+/// Answers from sums that were kept, without looking at spans.
+public protocol RollupReader: Sendable {
+    /// The rows of the whole minutes (since 1970) in the closed range, added up over head and blocks.
+    func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable
+}

@@ -1,0 +1,105 @@
+import ByteCoding
+
+/// The name and value of one label.
+public struct Label: Hashable, Sendable {
+    /// The name.
+    public var name: String
+    /// The value.
+    public var value: String
+
+    /// Puts name and value together.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What identifies a series: labels sorted by the bytes of their names, none of them empty, no name twice.
+///
+/// Kept as bytes (for each label: varint length, name, varint length, value) because that is how they are hashed, compared and stored.
+@frozen
+public struct Labels: Hashable, Sendable {
+    /// The canonical bytes.
+    public let bytes: [UInt8]
+
+    /// No labels.
+    public static let empty = Labels(canonicalBytes: [])
+
+    /// Takes bytes that are canonical already.
+    @inlinable
+    public init(canonicalBytes: [UInt8]) { bytes = canonicalBytes }
+
+    /// Sorts, drops empty values, and lets the last of several labels of one name win.
+    public init(_ labels: some Sequence<Label>) {
+        var byName: [String: String] = [:]
+        for label in labels { byName[label.name] = label.value }
+        let sorted = byName.filter { !$0.value.isEmpty }.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        var writer = ByteWriter()
+        for (name, value) in sorted {
+            writer.writeString(name)
+            writer.writeString(value)
+        }
+        bytes = writer.bytes
+    }
+
+    /// Labels from pairs, for tests and fixed series: `Labels(["__name__": "up"])`.
+    public init(_ pairs: KeyValuePairs<String, String>) { self.init(pairs.map { Label($0.key, $0.value) }) }
+
+    /// The labels in canonical order.
+    public var list: [Label] {
+        var list: [Label] = []
+        bytes.withUnsafeBytes { raw in
+            var reader = ByteReader(raw)
+            while !reader.isAtEnd {
+                guard let name = try? reader.readLengthPrefixed(), let value = try? reader.readLengthPrefixed() else { return }
+                list.append(Label(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+            }
+        }
+        return list
+    }
+
+    /// The value of a label, or nil.
+    public subscript(name: String) -> String? {
+        bytes.withUnsafeBytes { raw in
+            var reader = ByteReader(raw)
+            while !reader.isAtEnd {
+                guard let key = try? reader.readLengthPrefixed(), let value = try? reader.readLengthPrefixed() else { return nil }
+                if key.elementsEqual(name.utf8) { return String(decoding: value, as: UTF8.self) }
+            }
+            return nil
+        }
+    }
+
+    /// The value of `__name__`, or "".
+    public var metricName: String { self[Self.nameLabel] ?? "" }
+
+    /// The label that holds the metric's name.
+    public static let nameLabel = "__name__"
+}
+
+extension Labels: Comparable {
+    /// Prometheus's order: label by label, name before value; a list that ends first comes first.
+    public static func < (a: Labels, b: Labels) -> Bool {
+        a.bytes.withUnsafeBytes { left in
+            b.bytes.withUnsafeBytes { right in
+                var left = ByteReader(left)
+                var right = ByteReader(right)
+                while !left.isAtEnd, !right.isAtEnd {
+                    guard let x = try? left.readLengthPrefixed(), let y = try? right.readLengthPrefixed() else { break }
+                    if !x.elementsEqual(y) { return x.lexicographicallyPrecedes(y) }
+                }
+                return left.isAtEnd && !right.isAtEnd
+            }
+        }
+    }
+}
+
+extension Labels: CustomStringConvertible {
+    /// The form that PromQL prints: `up{job="a"}`.
+    public var description: String {
+        let pairs = list.filter { $0.name != Self.nameLabel }.map { label in
+            "\(label.name)=\"\(label.value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n"))\""
+        }
+        return metricName + (pairs.isEmpty && !metricName.isEmpty ? "" : "{\(pairs.joined(separator: ", "))}")
+    }
+}

@@ -18,7 +18,7 @@ public final class ChildProcess: Sendable {
 
     /// Starts `executable` (an absolute path).
     public init(_ executable: String, _ arguments: [String], environment: [String: String] = [:], logFile: URL) throws {
-        FileManager.default.createFile(atPath: logFile.path, contents: nil)
+        try Data().write(to: logFile)
         let log = try FileHandle(forWritingTo: logFile)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)

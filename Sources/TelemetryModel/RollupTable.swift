@@ -10,6 +10,8 @@ public struct RollupTable: Hashable, Sendable {
     public var statements: [StatementKey: StatementRollup] = [:]
     /// By entry point and operation below it.
     public var nodes: [NodeKey: NodeRollup] = [:]
+    /// By running instance of a service.
+    public var instances: [InstanceKey: InstanceRollup] = [:]
 
     /// Nothing known.
     public init() {}
@@ -20,6 +22,7 @@ public struct RollupTable: Hashable, Sendable {
         for (key, row) in other.edges { edges[key, default: EdgeRollup()].merge(row) }
         for (key, row) in other.statements { statements[key, default: StatementRollup()].merge(row) }
         for (key, row) in other.nodes { nodes[key, default: NodeRollup()].merge(row) }
+        for (key, row) in other.instances { instances[key, default: InstanceRollup()].merge(row) }
     }
 
     /// Only the minutes in `range`.
@@ -29,6 +32,7 @@ public struct RollupTable: Hashable, Sendable {
         result.edges = edges.filter { range.contains($0.key.minute) }
         result.statements = statements.filter { range.contains($0.key.minute) }
         result.nodes = nodes.filter { range.contains($0.key.minute) }
+        result.instances = instances.filter { range.contains($0.key.minute) }
         return result
     }
 

@@ -73,6 +73,8 @@ let mustache = Target.Dependency.product(name: "Mustache", package: "swift-musta
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 let rooms: [Room] = [
@@ -82,7 +84,9 @@ let rooms: [Room] = [
     Room("TelemetryModel", floor: 1, uses: ["ByteCoding"]),
     Room("SegmentLog", floor: 1, uses: ["ByteCoding", "Platform"]),
     Room("QueryLanguages", floor: 1),
-    Room("HTTPTransport", floor: 1, uses: ["ByteCoding", "Platform"], products: [asyncHTTPClient, nioCore, logging]),
+    Room(
+        "HTTPTransport", floor: 1, uses: ["ByteCoding", "Platform"],
+        products: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
 
     Room("WireFormats", floor: 2, uses: ["ByteCoding", "TelemetryModel"]),
     Room("TraceAnalysis", floor: 2, uses: ["ByteCoding", "TelemetryModel"]),
@@ -169,7 +173,7 @@ let rooms: [Room] = [
     tests("TelemetryModelTests", uses: ["TelemetryModel", "ByteCoding"]),
     tests("SegmentLogTests", uses: ["SegmentLog", "ByteCoding", "Platform"]),
     tests("QueryLanguagesTests", uses: ["QueryLanguages", "TestSupport"]),
-    tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform"], products: [hummingbird]),
+    tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform"], products: [hummingbird, logging]),
     tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "ByteCoding", "TestSupport"]),
     tests("TraceAnalysisTests", uses: ["TraceAnalysis", "TelemetryModel", "ByteCoding", "TestSupport"]),
     tests(

@@ -191,7 +191,10 @@ let rooms: [Room] = [
     tests("AnswersTests", uses: ["Answers", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "TestSupport"]),
     tests(
         "CollectorTests",
-        uses: ["CollectorKit", "HostCollector", "NginxCollector", "RedisCollector", "TelemetryModel", "Platform", "TestSupport"]),
+        uses: [
+            "CollectorKit", "HostCollector", "NginxCollector", "RedisCollector", "HTTPTransport", "TelemetryModel", "Platform",
+            "ByteCoding", "TestSupport",
+        ], products: [logging]),
     tests("AgentTests", uses: ["Agent", "Forwarding", "CollectorKit", "WireFormats", "TelemetryModel", "Platform", "TestSupport"]),
     tests(
         "AlertingTests",

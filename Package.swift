@@ -170,7 +170,7 @@ let rooms: [Room] = [
 
     tests("ByteCodingTests", uses: ["ByteCoding", "TestSupport"]),
     tests("PlatformTests", uses: ["Platform"]),
-    tests("TelemetryModelTests", uses: ["TelemetryModel", "ByteCoding"]),
+    tests("TelemetryModelTests", uses: ["TelemetryModel", "ByteCoding", "Platform"]),
     tests("SegmentLogTests", uses: ["SegmentLog", "ByteCoding", "Platform"]),
     tests("QueryLanguagesTests", uses: ["QueryLanguages", "TestSupport"]),
     tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform"], products: [hummingbird, logging]),

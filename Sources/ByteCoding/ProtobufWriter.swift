@@ -75,11 +75,37 @@ public struct ProtobufWriter: Sendable {
         if !value.isEmpty { string(field, value) }
     }
 
-    /// Writes an embedded message that `body` fills.
+    /// Writes an embedded message that `body` fills. When `body` throws, the field is taken back.
+    ///
+    /// The message is written in place: its length gets one byte beforehand, and a longer one moves the message up.
     @inlinable
     public mutating func message(_ field: UInt32, _ body: (inout ProtobufWriter) throws -> Void) rethrows {
-        var inner = ProtobufWriter()
-        try body(&inner)
-        bytes(field, inner.bytes)
+        let fieldStart = writer.count
+        key(field, .lengthDelimited)
+        writer.writeByte(0)
+        let start = writer.count
+        do {
+            try body(&self)
+        } catch {
+            writer.bytes.removeLast(writer.count &- fieldStart)
+            throw error
+        }
+        let length = writer.count &- start
+        if length < 0x80 {
+            writer.bytes[start &- 1] = UInt8(truncatingIfNeeded: length)
+        } else {
+            patchLength(length, at: start &- 1)
+        }
     }
+
+    @usableFromInline
+    mutating func patchLength(_ length: Int, at offset: Int) {
+        var prefix = ByteWriter(capacity: 10)
+        prefix.writeVarint(UInt64(length))
+        writer.bytes.replaceSubrange(offset...offset, with: prefix.bytes)
+    }
+
+    /// Appends fields that are encoded already.
+    @inlinable
+    public mutating func encodedFields(_ raw: UnsafeRawBufferPointer) { writer.writeBytes(raw) }
 }

@@ -83,6 +83,7 @@ let rooms: [Room] = [
 
     Room("TelemetryModel", floor: 1, uses: ["ByteCoding"]),
     Room("SegmentLog", floor: 1, uses: ["ByteCoding", "Platform"]),
+    Room("StrictYAML", floor: 1, products: [yams]),
     Room("QueryLanguages", floor: 1),
     Room(
         "HTTPTransport", floor: 1, uses: ["ByteCoding", "Platform"],
@@ -121,8 +122,12 @@ let rooms: [Room] = [
 
     Room(
         "Alerting", floor: 6,
-        uses: ["Answers", "QueryEngine", "QueryLanguages", "StateStore", "Delivery", "TelemetryModel", "Platform", "ByteCoding"],
-        products: [yams, mustache, logging]),
+        uses: [
+            "Answers", "QueryEngine", "QueryLanguages", "StateStore", "Delivery", "Storage", "TelemetryModel", "StrictYAML",
+            "Platform",
+            "ByteCoding",
+        ],
+        products: [mustache, logging]),
     Room(
         "Scaling", floor: 6,
         uses: ["Answers", "QueryEngine", "StateStore", "Delivery", "TelemetryModel", "Platform", "ByteCoding"],
@@ -131,24 +136,26 @@ let rooms: [Room] = [
     Room("DashboardFiles", floor: 6, path: "Dashboards", exclude: ["README.md"]),
     Room(
         "Reporting", floor: 7,
-        uses: ["Answers", "DashboardFiles", "QueryEngine", "TelemetryModel", "Platform", "ByteCoding"],
-        products: [mustache, yams]),
+        uses: ["Answers", "DashboardFiles", "QueryEngine", "TelemetryModel", "StrictYAML", "Platform", "ByteCoding"],
+        products: [mustache]),
 
     Room(
         "Server", floor: 8,
         uses: [
             "Reporting", "Alerting", "Scaling", "Answers", "IntakeRoutes", "Ingest", "QueryEngine", "QueryLanguages", "Delivery",
-            "EmbeddedStorage", "StateStore", "Storage", "HTTPTransport", "WireFormats", "TraceAnalysis", "TelemetryModel",
+            "EmbeddedStorage", "StateStore", "Storage", "StrictYAML", "HTTPTransport", "WireFormats", "TraceAnalysis",
+            "TelemetryModel",
             "Platform", "ByteCoding",
         ],
-        products: [hummingbird, hummingbirdTLS, nioSSL, lifecycle, logging, yams]),
+        products: [hummingbird, hummingbirdTLS, nioSSL, lifecycle, logging]),
     Room(
         "Agent", floor: 8,
         uses: [
-            "CollectorKit", "Forwarding", "HostCollector", "NginxCollector", "RedisCollector", "IntakeRoutes", "Ingest",
+            "StrictYAML", "CollectorKit", "Forwarding", "HostCollector", "NginxCollector", "RedisCollector", "IntakeRoutes",
+            "Ingest",
             "HTTPTransport", "WireFormats", "TelemetryModel", "Platform", "ByteCoding",
         ],
-        products: [hummingbird, lifecycle, logging, yams]),
+        products: [hummingbird, lifecycle, logging]),
     Room(
         "Demo", floor: 8, uses: ["HeadropeClient", "HTTPTransport", "Platform", "ByteCoding"],
         products: [hummingbird, lifecycle, logging, grdb, tracing]),
@@ -172,6 +179,7 @@ let rooms: [Room] = [
     tests("PlatformTests", uses: ["Platform"]),
     tests("TelemetryModelTests", uses: ["TelemetryModel", "ByteCoding", "Platform"]),
     tests("SegmentLogTests", uses: ["SegmentLog", "ByteCoding", "Platform"]),
+    tests("StrictYAMLTests", uses: ["StrictYAML"]),
     tests("QueryLanguagesTests", uses: ["QueryLanguages", "TestSupport"]),
     tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform"], products: [hummingbird, logging]),
     tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "ByteCoding", "TestSupport"]),

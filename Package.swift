@@ -147,7 +147,7 @@ let rooms: [Room] = [
             "TelemetryModel",
             "Platform", "ByteCoding",
         ],
-        products: [hummingbird, hummingbirdTLS, nioSSL, lifecycle, logging]),
+        products: [hummingbird, hummingbirdTLS, nioCore, nioHTTP1, nioSSL, lifecycle, logging]),
     Room(
         "Agent", floor: 8,
         uses: [
@@ -213,8 +213,8 @@ let rooms: [Room] = [
         "ServerTests",
         uses: [
             "Server", "EmbeddedStorage", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats", "Platform", "ByteCoding",
-            "TestSupport",
-        ]),
+            "StrictYAML", "TestSupport",
+        ], products: [hummingbird, logging, nioCore]),
     tests("DemoTests", uses: ["Demo", "HTTPTransport", "Platform", "TestSupport"]),
     tests("CommandLineToolTests", uses: ["CommandLineTool", "Answers", "Platform", "TestSupport"]),
     tests("EndToEndTests", uses: ["TestSupport", "HTTPTransport", "Platform", "ByteCoding"]),

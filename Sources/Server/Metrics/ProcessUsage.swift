@@ -1,0 +1,40 @@
+import Foundation
+
+/// What this process has used of the machine, from `getrusage` and `/proc/self`.
+struct ProcessUsage: Sendable {
+    /// CPU time in user and system mode, seconds.
+    var cpuSeconds: Double
+    /// Resident memory in bytes.
+    var residentBytes: Int
+    /// Open file descriptors.
+    var openFiles: Int
+
+    /// Reads the figures; those that the system does not tell are 0.
+    static func current() -> ProcessUsage {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+        return ProcessUsage(
+            cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime), residentBytes: residentPages() * Int(getpagesize()),
+            openFiles: files)
+    }
+
+    /// The second number of `/proc/self/statm`.
+    private static func residentPages() -> Int {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
+        let fields = text.split(separator: " ")
+        return fields.count > 1 ? Int(fields[1]) ?? 0 : 0
+    }
+
+    private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+
+    /// Writes them under the names that Prometheus's clients use.
+    func write(to text: inout ExpositionWriter) {
+        text.family("process_cpu_seconds_total", .counter, "CPU time in user and system mode, in seconds.")
+        text.sample([], cpuSeconds)
+        text.family("process_resident_memory_bytes", .gauge, "Resident memory in bytes.")
+        text.sample([], Double(residentBytes))
+        text.family("process_open_fds", .gauge, "Open file descriptors.")
+        text.sample([], Double(openFiles))
+    }
+}

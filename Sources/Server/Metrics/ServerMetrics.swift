@@ -1,0 +1,107 @@
+import Platform
+import Storage
+import Synchronization
+
+/// What the server counts about itself, offered at `/metrics` and, on request, written into its own store.
+final class ServerMetrics: Sendable {
+    /// A request's route, method and status.
+    struct RequestKey: Hashable, Sendable {
+        /// The path of the route with its braces, or `unknown`: never what a client sent, which has no bound.
+        var route: String
+        /// The method, or `other`.
+        var method: String
+        /// The status code.
+        var code: Int
+    }
+
+    /// Telemetry by what became of it.
+    struct IntakeKey: Hashable, Sendable {
+        /// `traces` or `metrics`.
+        var signal: String
+        /// `otlp`, `zipkin` or `remote_write`.
+        var wireProtocol: String
+        /// The reason of a refusal; "" for what was accepted.
+        var reason: String
+    }
+
+    private struct State {
+        var requests: [RequestKey: Int] = [:]
+        var durations: [String: DurationHistogram] = [:]
+        var intake: [IntakeKey: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// Nothing counted.
+    init() {}
+
+    /// Counts a request that took so long.
+    func countRequest(_ key: RequestKey, nanoseconds: UInt64) {
+        state.withLock {
+            $0.requests[key, default: 0] += 1
+            $0.durations[key.route, default: DurationHistogram()].add(nanoseconds)
+        }
+    }
+
+    /// Counts items of telemetry.
+    func countIntake(_ key: IntakeKey, count: Int) {
+        if count > 0 { state.withLock { $0.intake[key, default: 0] += count } }
+    }
+
+    /// Everything in Prometheus's text form. Asks the store for its status, so it blocks.
+    func exposition(store: any Store, pool: BlockingPool) -> String {
+        let state = self.state.withLock { $0 }
+        var text = ExpositionWriter()
+        write(state, to: &text)
+        write(store.status(), to: &text)
+        text.family("headrope_pool_queue_depth", .gauge, "Pieces of blocking work that wait for a thread.")
+        text.sample([], Double(pool.queueDepth))
+        ProcessUsage.current().write(to: &text)
+        return text.text
+    }
+
+    private func write(_ state: State, to text: inout ExpositionWriter) {
+        text.family("headrope_intake_accepted_total", .counter, "Items of telemetry that were stored or known already.")
+        for (key, count) in state.intake.sorted(by: { $0.key.order < $1.key.order }) where key.reason.isEmpty {
+            text.sample([("signal", key.signal), ("protocol", key.wireProtocol)], Double(count))
+        }
+        text.family("headrope_intake_refused_total", .counter, "Items of telemetry that were not stored, by reason.")
+        for (key, count) in state.intake.sorted(by: { $0.key.order < $1.key.order }) where !key.reason.isEmpty {
+            text.sample([("signal", key.signal), ("protocol", key.wireProtocol), ("reason", key.reason)], Double(count))
+        }
+        text.family("headrope_http_requests_total", .counter, "Requests by route, method and status code.")
+        for (key, count) in state.requests.sorted(by: { $0.key.order < $1.key.order }) {
+            text.sample([("route", key.route), ("method", key.method), ("code", String(key.code))], Double(count))
+        }
+        text.family("headrope_http_request_duration_seconds", .histogram, "Time from a request's head to its reply.")
+        for (route, histogram) in state.durations.sorted(by: { $0.key < $1.key }) {
+            text.histogram([("route", route)], histogram)
+        }
+    }
+
+    private func write(_ status: StoreStatus, to text: inout ExpositionWriter) {
+        let gauges: [(String, String, Int)] = [
+            ("headrope_store_head_series", "Series in the head.", status.headSeries),
+            ("headrope_store_head_samples", "Samples in the head.", status.headSamples),
+            ("headrope_store_head_spans", "Spans in the head.", status.headSpans),
+            ("headrope_store_bytes", "Bytes of all files of the store.", status.byteCount),
+            ("headrope_store_damages", "Damaged blocks and torn log tails.", status.damages.count),
+            ("headrope_store_writable", "1 when the store takes telemetry in, else 0.", status.writeRefusal == nil ? 1 : 0),
+        ]
+        for (name, help, value) in gauges {
+            text.family(name, .gauge, help)
+            text.sample([], Double(value))
+        }
+        text.family("headrope_store_blocks", .gauge, "Blocks by signal.")
+        text.sample([("signal", "metrics")], Double(status.metricBlocks))
+        text.sample([("signal", "traces")], Double(status.spanBlocks))
+    }
+}
+
+extension ServerMetrics.RequestKey {
+    fileprivate var order: String { "\(route) \(method) \(code)" }
+}
+
+extension ServerMetrics.IntakeKey {
+    fileprivate var order: String { "\(signal) \(wireProtocol) \(reason)" }
+}

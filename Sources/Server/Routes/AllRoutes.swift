@@ -1,0 +1,11 @@
+/// The one list of everything that the server answers.
+enum AllRoutes {
+    /// Builds the table of all paths; throws when a path stands in it twice.
+    static func table(_ server: ServerDependencies) throws -> RouteTable {
+        let groups: [any RouteGroup] = [
+            AdminRoutes(server: server),
+            LaterRoutes(),
+        ]
+        return try RouteTable(groups.flatMap(\.routes))
+    }
+}

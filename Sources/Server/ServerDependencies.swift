@@ -1,0 +1,19 @@
+import Logging
+import Platform
+import Storage
+
+/// What the handlers and background services work with. Everything can be another thing in tests.
+struct ServerDependencies: Sendable {
+    /// Where telemetry is kept.
+    var store: any Store
+    /// The threads for everything that blocks: the store, evaluation of queries, compression of large replies.
+    var pool: BlockingPool
+    /// The clock.
+    var time: any TimeSource
+    /// The log.
+    var logger: Logger
+    /// What the server counts about itself.
+    var metrics: ServerMetrics
+    /// Whether the server can do its duty at the moment.
+    var readiness: Readiness
+}

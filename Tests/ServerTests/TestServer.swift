@@ -1,0 +1,52 @@
+import Hummingbird
+import Logging
+import NIOCore
+import Platform
+import Storage
+import TestSupport
+
+@testable import Server
+
+/// A server without ports: requests go to the responder directly.
+struct TestServer {
+    /// What the handlers work with.
+    let dependencies: ServerDependencies
+    /// The whole server as a function.
+    let responder: ServerResponder
+
+    init(dependencies: ServerDependencies = Self.dependencies()) throws {
+        self.dependencies = dependencies
+        responder = ServerResponder(logger: dependencies.logger, metrics: dependencies.metrics, time: dependencies.time)
+        responder.serve(try AllRoutes.table(dependencies))
+    }
+
+    /// Dependencies over the in-memory reference.
+    static func dependencies(
+        store: any Store = InMemoryStore(time: ManualTime(now: Self.now)), time: any TimeSource = ManualTime(now: Self.now)
+    ) -> ServerDependencies {
+        ServerDependencies(
+            store: store, pool: BlockingPool(name: "test", threadCount: 2, queueLimit: 100), time: time,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: ServerMetrics(), readiness: Readiness())
+    }
+
+    /// 2026-01-02T03:04:05Z in nanoseconds.
+    static let now: UInt64 = 1_767_323_045_000_000_000
+
+    /// A reply, with the body as text.
+    struct Reply {
+        var status: Int
+        var headers: HTTPFields
+        var body: String
+    }
+
+    /// Sends a request.
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, headers: HTTPFields = [:], body: [UInt8] = [], port: CompatibilityPort? = nil
+    ) async throws -> Reply {
+        let head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path, headerFields: headers)
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body)))
+        let response = try await responder.respond(to: request, port: port)
+        let bytes = try await ResponseCollector.collect(response.body)
+        return Reply(status: response.status.code, headers: response.headers, body: String(buffer: bytes))
+    }
+}

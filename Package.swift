@@ -175,7 +175,7 @@ let rooms: [Room] = [
         uses: ["Storage", "TraceAnalysis", "TelemetryModel", "HTTPTransport", "Platform", "ByteCoding"],
         path: "Tests/TestSupport"),
 
-    tests("ByteCodingTests", uses: ["ByteCoding", "TestSupport"]),
+    tests("ByteCodingTests", uses: ["ByteCoding", "Platform", "TestSupport"]),
     tests("PlatformTests", uses: ["Platform"]),
     tests("TelemetryModelTests", uses: ["TelemetryModel", "ByteCoding", "Platform"]),
     tests("SegmentLogTests", uses: ["SegmentLog", "ByteCoding", "Platform"]),

@@ -35,4 +35,15 @@ public struct ByteCodingError: Error, Equatable, Sendable, CustomStringConvertib
     public static func malformed(at offset: Int, _ what: String) -> ByteCodingError {
         ByteCodingError(.malformed, "\(what) at byte \(offset)")
     }
+
+    /// More bytes would come out than `limit` allows.
+    @inline(never)
+    public static func beyond(limit: Int, _ what: String) -> ByteCodingError {
+        ByteCodingError(.tooLarge, "\(what) beyond the limit of \(limit) bytes")
+    }
+
+    /// The error itself, or what little can be said of another one; for calls that lose the type, such as `withUnsafeBytes`.
+    static func wrap(_ error: any Error) -> ByteCodingError {
+        error as? ByteCodingError ?? ByteCodingError(.malformed, "\(error)")
+    }
 }

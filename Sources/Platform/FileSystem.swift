@@ -21,6 +21,8 @@ public protocol FileSystem: Sendable {
     func syncDirectory(_ path: String) throws(FileError)
     /// What stands at `path`: its size in bytes and whether it is a directory; nil when nothing does.
     func status(_ path: String) throws(FileError) -> FileStatus?
+    /// Takes the lock of a directory for this process; ``FileError/Kind/locked`` when another one has it.
+    func lock(_ directory: String) throws(FileError) -> DirectoryLock
 }
 
 /// A file open for reading at positions; safe to use from several threads.

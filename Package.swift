@@ -182,7 +182,7 @@ let rooms: [Room] = [
     tests("StrictYAMLTests", uses: ["StrictYAML"]),
     tests("QueryLanguagesTests", uses: ["QueryLanguages", "TestSupport"]),
     tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform"], products: [hummingbird, logging]),
-    tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "ByteCoding", "TestSupport"]),
+    tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "Platform", "ByteCoding", "TestSupport"]),
     tests("TraceAnalysisTests", uses: ["TraceAnalysis", "TelemetryModel", "ByteCoding", "TestSupport"]),
     tests(
         "StorageContract",

@@ -27,10 +27,20 @@ public final class ChildProcess: Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = log
         process.standardError = log
-        try process.run()
+        try Self.withoutBlockedSignals { try process.run() }
         processID = process.processIdentifier
         self.logFile = logFile
         self.process = Mutex(process)
+    }
+
+    /// A child inherits the signals that the calling thread blocks, and threads of the cooperative pool block SIGTERM.
+    private static func withoutBlockedSignals(_ body: () throws -> Void) throws {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
     }
 
     deinit { end(SIGKILL) }
@@ -96,6 +106,21 @@ public enum TestBench {
         }
         guard descriptor >= 0, bound else { throw ChildProcess.Failure(description: "no free port on the loopback interface") }
         return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Whether something listens on a TCP port of the loopback interface.
+    public static func listens(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                connect(descriptor, raw, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
     }
 
     /// An executable of this package, beside the running tests.

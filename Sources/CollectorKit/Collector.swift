@@ -37,3 +37,20 @@ public enum CollectorError: Error, Equatable, Sendable, CustomStringConvertible 
         }
     }
 }
+
+/// Some parts of a source answered and some did not: what there is, and what went wrong.
+public struct PartialCollection: Error, CustomStringConvertible {
+    /// What was found.
+    public var groups: [ResourceMetrics]
+    /// What went wrong; at least one.
+    public var failures: [any Error]
+
+    /// Puts both together.
+    public init(groups: [ResourceMetrics], failures: [any Error]) {
+        self.groups = groups
+        self.failures = failures
+    }
+
+    /// The sentences of all failures.
+    public var description: String { failures.map { "\($0)" }.joined(separator: " ") }
+}

@@ -60,7 +60,7 @@ public struct CollectorScheduler: Sendable {
         while !Task.isCancelled {
             let start = time.now()
             let startMonotonic = time.monotonic()
-            var outcome: Result<[ResourceMetrics], any Error>
+            let outcome: Result<[ResourceMetrics], any Error>
             if let earlier = unfinished, !earlier.hasEnded {
                 outcome = .failure(CollectorError.stillRunning(collector: collector.name))
             } else {
@@ -71,11 +71,19 @@ public struct CollectorScheduler: Sendable {
             }
             if Task.isCancelled { return }
             note(outcome, after: time.monotonic() &- startMonotonic, in: &health)
-            var groups = (try? outcome.get()) ?? []
+            var groups = Self.groups(of: outcome)
             if !health.metrics.isEmpty { groups.append(ResourceMetrics(metrics: health.metrics)) }
             if !groups.isEmpty { await deliver(Collection(collector: collector.name, time: start, groups: groups)) }
             let pause = collector.intervalNanoseconds &- time.now() % collector.intervalNanoseconds
             do { try await time.sleep(nanoseconds: pause) } catch { return }
+        }
+    }
+
+    /// What was found, also by a run that failed in part.
+    private static func groups(of outcome: Result<[ResourceMetrics], any Error>) -> [ResourceMetrics] {
+        switch outcome {
+        case .success(let groups): groups
+        case .failure(let error): (error as? PartialCollection)?.groups ?? []
         }
     }
 

@@ -247,7 +247,7 @@ public struct JSONScanner {
     private mutating func codeUnit() throws(ByteCodingError) -> UInt32 {
         var unit: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = JSONText.hexadecimalValue(try current()) else { throw unexpected("a hexadecimal digit") }
+            guard let digit = Hexadecimal.value(try current()) else { throw unexpected("a hexadecimal digit") }
             unit = unit << 4 | UInt32(digit)
             position += 1
         }

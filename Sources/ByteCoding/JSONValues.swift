@@ -73,16 +73,7 @@ public struct JSONText {
     }
 
     private func codeUnit(_ offset: Int) -> UInt32 {
-        (0..<4).reduce(0) { $0 << 4 | UInt32(Self.hexadecimalValue(raw[offset + $1]) ?? 0) }
-    }
-
-    static func hexadecimalValue(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x41 + 10
-        case 0x61...0x66: digit - 0x61 + 10
-        default: nil
-        }
+        (0..<4).reduce(0) { $0 << 4 | UInt32(Hexadecimal.value(raw[offset + $1]) ?? 0) }
     }
 }
 

@@ -79,12 +79,14 @@ public struct ProtobufWriter: Sendable {
     ///
     /// The message is written in place: its length gets one byte beforehand, and a longer one moves the message up.
     @inlinable
-    public mutating func message(_ field: UInt32, _ body: (inout ProtobufWriter) throws -> Void) rethrows {
+    public mutating func message<Failure: Error>(
+        _ field: UInt32, _ body: (inout ProtobufWriter) throws(Failure) -> Void
+    ) throws(Failure) {
         let fieldStart = writer.count
         key(field, .lengthDelimited)
         writer.writeByte(0)
         let start = writer.count
-        do {
+        do throws(Failure) {
             try body(&self)
         } catch {
             writer.bytes.removeLast(writer.count &- fieldStart)

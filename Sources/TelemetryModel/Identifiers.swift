@@ -22,7 +22,7 @@ public struct TraceID: Hashable, Comparable, Sendable, CustomStringConvertible {
         var high: UInt64 = 0
         var low: UInt64 = 0
         for digit in digits {
-            guard let value = hexadecimalValue(digit) else { return nil }
+            guard let value = Hexadecimal.value(digit) else { return nil }
             high = high << 4 | low >> 60
             low = low << 4 | UInt64(value)
         }
@@ -74,16 +74,6 @@ public struct SpanID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// 16 lower-case hexadecimal digits.
     public var description: String { hexadecimal(value) }
-}
-
-/// The value of one hexadecimal digit of either case, or nil.
-func hexadecimalValue(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case 0x30...0x39: digit - 0x30
-    case 0x41...0x46: digit - 0x41 + 10
-    case 0x61...0x66: digit - 0x61 + 10
-    default: nil
-    }
 }
 
 /// 16 lower-case hexadecimal digits.

@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// Reads character classes and escapes of a regular expression; what is not valid gives nil.
 struct PatternClassReader {
     private let scalars: [Unicode.Scalar]
@@ -175,7 +177,7 @@ struct PatternClassReader {
         if isBraced { position += 1 }
         var value: UInt32 = 0
         var count = 0
-        while let digit = peek(), digit.isASCII, let nibble = hexadecimalValue(UInt8(digit.value)), isBraced || count < 2 {
+        while let digit = peek(), digit.isASCII, let nibble = Hexadecimal.value(UInt8(digit.value)), isBraced || count < 2 {
             value = min(value * 16 + UInt32(nibble), 0x11_0000)
             count += 1
             position += 1

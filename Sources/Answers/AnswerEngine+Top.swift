@@ -1,0 +1,123 @@
+import Storage
+import TelemetryModel
+import TraceAnalysis
+
+extension AnswerEngine {
+    /// The first of many, by some measure. Operations, endpoints, services and statements come from the store's sums,
+    /// everything else from scanning the spans.
+    public func top(_ question: TopQuestion, _ request: AnswerRequest) throws -> TopAnswer {
+        let window = try window(request)
+        switch question.of {
+        case .operation, .endpoint, .service, .statement:
+            if question.of == .statement, question.by == .critical {
+                throw AnswerError(
+                    .badRequest, "Statements have no critical share of their own; ask for of=operation&by=critical.", at: "by")
+            }
+            let rows = Self.rows(question, RollupView(try table(window)))
+            return Self.answer(question, rows, window, range: window.rollupRange, from: .rollup)
+        case .host, .client, .attribute:
+            var scan = AttributeScan(question)
+            try traces.scan(from: window.from, through: window.through) { scan.add($0) }
+            return Self.answer(question, scan.rows(), window, range: window.spanRange, from: .spans, complete: !scan.isCut)
+        }
+    }
+
+    private static func rows(_ question: TopQuestion, _ view: RollupView) -> [TopEntry] {
+        switch question.of {
+        case .service: services(question, view)
+        case .statement: statements(question, view)
+        default: operations(question, view)
+        }
+    }
+
+    private static func operations(_ question: TopQuestion, _ view: RollupView) -> [TopEntry] {
+        var tallies: [OperationIdentity: Tally] = [:]
+        for (key, row) in view.table.operations {
+            if let service = question.service, key.service != service { continue }
+            if question.of == .endpoint, !RollupView.isEntry(key, row) { continue }
+            tallies[OperationIdentity(service: key.service, operation: key.operation), default: Tally()].add(row)
+        }
+        let (shares, total) = view.shares()
+        return tallies.map { identity, tally in
+            TopEntry(
+                ["service": identity.service, "operation": identity.operation], tally, shares[identity] ?? Share(),
+                totalCritical: total)
+        }
+    }
+
+    private static func services(_ question: TopQuestion, _ view: RollupView) -> [TopEntry] {
+        let shares = view.sharesByService()
+        let total = view.shares().totalCritical
+        return view.entriesByService().compactMap { service, tally in
+            if let wanted = question.service, service != wanted { return nil }
+            return TopEntry(["service": service], tally, shares[service] ?? Share(), totalCritical: total)
+        }
+    }
+
+    private static func statements(_ question: TopQuestion, _ view: RollupView) -> [TopEntry] {
+        var tallies: [[String: String]: Tally] = [:]
+        for (key, row) in view.table.statements {
+            if let service = question.service, key.callerService != service { continue }
+            tallies[["fingerprint": key.fingerprint, "system": key.system], default: Tally()].add(row)
+        }
+        return tallies.map { key, tally in
+            // A statement calls nothing: all of its time is its own.
+            TopEntry(key, tally, Share(selfNanoseconds: tally.durations.sumNanoseconds), totalCritical: nil)
+        }
+    }
+
+    private static func answer(
+        _ question: TopQuestion, _ entries: [TopEntry], _ window: AnswerWindow, range: AnswerRange, from: ComputedFrom,
+        complete: Bool = true
+    ) -> TopAnswer {
+        let measured = entries.map { (measure: $0.measure(question.by), entry: $0) }
+        let sorted = measured.sorted { a, b in
+            a.measure != b.measure ? a.measure > b.measure : TopEntry.precedes(a.entry, b.entry)
+        }
+        return TopAnswer(
+            range: range, complete: complete && sorted.count <= window.limit, computedFrom: from, of: question.of.description,
+            by: question.by.rawValue, rows: sorted.prefix(window.limit).map(\.entry.row))
+    }
+}
+
+/// A row before it is written.
+struct TopEntry {
+    let key: [String: String]
+    let tally: Tally
+    let share: Share
+    /// Nil where critical time is not known.
+    let totalCritical: UInt64?
+
+    init(_ key: [String: String], _ tally: Tally, _ share: Share, totalCritical: UInt64?) {
+        self.key = key
+        self.tally = tally
+        self.share = share
+        self.totalCritical = totalCritical
+    }
+
+    func measure(_ by: TopMeasure) -> UInt64 {
+        switch by {
+        case .calls: tally.calls
+        case .errors: tally.errors
+        case .total: tally.durations.sumNanoseconds
+        case .p50: tally.durations.quantile(0.5) ?? 0
+        case .p95: tally.durations.quantile(0.95) ?? 0
+        case .p99: tally.durations.quantile(0.99) ?? 0
+        case .self: share.selfNanoseconds
+        case .critical: share.criticalNanoseconds
+        }
+    }
+
+    /// The order of equals: by the values of their keys, so that it is always the same.
+    static func precedes(_ a: TopEntry, _ b: TopEntry) -> Bool {
+        let names = a.key.keys.sorted(by: >)
+        return names.compactMap { a.key[$0] }.lexicographicallyPrecedes(names.compactMap { b.key[$0] })
+    }
+
+    var row: TopRow {
+        TopRow(
+            key: key, calls: tally.calls, errors: tally.errors, totalSeconds: tally.totalSeconds, p50Seconds: tally.p50Seconds,
+            p95Seconds: tally.p95Seconds, p99Seconds: tally.p99Seconds, selfSeconds: Tally.seconds(share.selfNanoseconds),
+            criticalShare: totalCritical.map(share.criticalShare), exemplarTraceIDs: tally.exemplarTraceIDs)
+    }
+}

@@ -1,0 +1,70 @@
+import Platform
+import Storage
+import TelemetryModel
+import TraceAnalysis
+
+/// Answers the questions of the analysis API, once for HTTP, alerts, scaling, reports and the command line.
+///
+/// Calls block: run them on a `BlockingPool`. They throw ``AnswerError`` for questions that make no sense and
+/// `StorageError` where the store does. Each question has its own file.
+public final class AnswerEngine: Sendable {
+    let traces: any TraceReader
+    let rollups: any RollupReader
+    let metrics: any MetricReader
+    let clock: any TimeSource
+
+    /// Answers from these stores; `time` says what "the last hour" is.
+    public init(traces: any TraceReader, rollups: any RollupReader, metrics: any MetricReader, time: any TimeSource) {
+        self.traces = traces
+        self.rollups = rollups
+        self.metrics = metrics
+        self.clock = time
+    }
+
+    /// Answers from a whole store.
+    public convenience init(store: any Store, time: any TimeSource) {
+        self.init(traces: store, rollups: store, metrics: store, time: time)
+    }
+
+    func window(_ request: AnswerRequest) throws -> AnswerWindow { try AnswerWindow(request, now: clock.now()) }
+
+    /// The sums of a window: from the store's whole minutes, and from the spans themselves for the minutes that a window
+    /// kept to the nanosecond touches only in part.
+    func table(_ window: AnswerWindow) throws -> RollupTable {
+        guard window.exact else { return try rollups.rollups(minutes: window.minutes) }
+        let first = Int64((window.from + AnswerWindow.minute - 1) / AnswerWindow.minute)
+        let end = Int64(window.to / AnswerWindow.minute)
+        guard first < end else { return try recount(from: window.from, to: window.to) }
+        var table = try rollups.rollups(minutes: first...(end - 1))
+        table.merge(try recount(from: window.from, to: UInt64(first) * AnswerWindow.minute))
+        table.merge(try recount(from: UInt64(end) * AnswerWindow.minute, to: window.to))
+        return table
+    }
+
+    /// Adds up the spans that start in a range, to exclusive. Their traces are read whole, because self time and edges
+    /// need the spans around them.
+    private func recount(from: UInt64, to: UInt64) throws -> RollupTable {
+        var table = RollupTable()
+        guard from < to else { return table }
+        var ids: Set<TraceID> = []
+        try traces.scan(from: from, through: to - 1) { batch in
+            for row in batch.rows { ids.insert(row.traceID) }
+        }
+        for chunk in ids.sorted().chunks(of: Self.traceChunk) {
+            for trace in try traces.traces(chunk) {
+                table.merge(RollupBuilder.rollup(trace, counting: from...(to - 1)))
+            }
+        }
+        return table
+    }
+
+    /// How many traces are in memory at once when many are read.
+    static let traceChunk = 100
+}
+
+extension Array {
+    /// Slices of at most `size`, in order.
+    func chunks(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+    }
+}

@@ -1,0 +1,66 @@
+/// The first of many, by some measure.
+public struct TopAnswer: Answer {
+    /// What the answer covers.
+    public var range: AnswerRange
+    /// Whether everything asked for is in it; false when a limit cut it short.
+    public var complete: Bool
+    /// Where it comes from.
+    public var computedFrom: ComputedFrom
+    /// What the rows are.
+    public var of: String
+    /// What they are sorted by, largest first.
+    public var by: String
+    /// The rows.
+    public var rows: [TopRow]
+
+    /// Puts the parts together.
+    public init(range: AnswerRange, complete: Bool, computedFrom: ComputedFrom, of: String, by: String, rows: [TopRow]) {
+        self.range = range
+        self.complete = complete
+        self.computedFrom = computedFrom
+        self.of = of
+        self.by = by
+        self.rows = rows
+    }
+}
+
+/// One of many. Seconds are sums over its calls unless a quantile.
+public struct TopRow: Codable, Hashable, Sendable {
+    /// What it is: `{"service","operation"}`, `{"fingerprint","system"}`, …
+    public var key: [String: String]
+    /// Calls.
+    public var calls: UInt64
+    /// Calls that failed.
+    public var errors: UInt64
+    /// Their durations added up.
+    public var totalSeconds: Double
+    /// Half of them took at most this long.
+    public var p50Seconds: Double
+    /// 95 % of them took at most this long.
+    public var p95Seconds: Double
+    /// 99 % of them took at most this long.
+    public var p99Seconds: Double
+    /// Time in which no child ran.
+    public var selfSeconds: Double
+    /// Its part of the critical paths of all traces, 0 to 1; missing where it is not known.
+    public var criticalShare: Double?
+    /// Traces to look at, the slowest first.
+    public var exemplarTraceIDs: [String]
+
+    /// Puts the parts together.
+    public init(
+        key: [String: String], calls: UInt64, errors: UInt64, totalSeconds: Double, p50Seconds: Double, p95Seconds: Double,
+        p99Seconds: Double, selfSeconds: Double, criticalShare: Double? = nil, exemplarTraceIDs: [String] = []
+    ) {
+        self.key = key
+        self.calls = calls
+        self.errors = errors
+        self.totalSeconds = totalSeconds
+        self.p50Seconds = p50Seconds
+        self.p95Seconds = p95Seconds
+        self.p99Seconds = p99Seconds
+        self.selfSeconds = selfSeconds
+        self.criticalShare = criticalShare
+        self.exemplarTraceIDs = exemplarTraceIDs
+    }
+}

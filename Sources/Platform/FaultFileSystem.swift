@@ -27,7 +27,7 @@ public final class FaultFileSystem: FileSystem {
 
     /// Overwrites bytes of a file, as a failing disk does. Durable at once.
     public func corrupt(_ path: String, _ change: @Sendable (inout [UInt8]) -> Void) throws(FileError) {
-        try locked { state throws(FileError) in
+        try state.withLock { state throws(FileError) in
             let node = try state.file(path)
             change(&node.bytes)
             node.durableBytes = node.bytes
@@ -41,7 +41,7 @@ public final class FaultFileSystem: FileSystem {
 
     /// Opens a file for reading.
     public func openForReading(_ path: String) throws(FileError) -> any ReadableFile {
-        try locked { state throws(FileError) in
+        try state.withLock { state throws(FileError) in
             let node = try state.file(path)
             return FaultReadableFile(self, node.id, path: path, epoch: state.epoch, byteCount: node.bytes.count)
         }
@@ -49,7 +49,7 @@ public final class FaultFileSystem: FileSystem {
 
     /// Creates a file.
     public func create(_ path: String) throws(FileError) -> any AppendableFile {
-        try locked { state throws(FileError) in
+        try state.withLock { state throws(FileError) in
             try state.requireWritable(path)
             let parent = try state.directory(Self.parent(of: path))
             let name = Self.name(of: path)
@@ -66,7 +66,7 @@ public final class FaultFileSystem: FileSystem {
 
     /// Opens a file for appending.
     public func openForAppending(_ path: String, truncatingTo length: Int) throws(FileError) -> any AppendableFile {
-        let file = try locked { state throws(FileError) in
+        let file = try state.withLock { state throws(FileError) in
             try state.requireWritable(path)
             return FaultAppendableFile(self, try state.file(path).id, path: path, epoch: state.epoch)
         }
@@ -76,7 +76,7 @@ public final class FaultFileSystem: FileSystem {
 
     /// Makes a directory and its parents.
     public func makeDirectory(_ path: String) throws(FileError) {
-        try locked { state throws(FileError) in
+        try state.withLock { state throws(FileError) in
             var node = state.root
             for part in Self.parts(path) {
                 if let next = node.entries[part] {
@@ -94,12 +94,12 @@ public final class FaultFileSystem: FileSystem {
 
     /// The names in a directory.
     public func list(_ directory: String) throws(FileError) -> [String] {
-        try locked { state throws(FileError) in try state.directory(directory).entries.keys.sorted() }
+        try state.withLock { state throws(FileError) in try state.directory(directory).entries.keys.sorted() }
     }
 
     /// Renames a file or directory.
     public func rename(_ from: String, to: String) throws(FileError) {
-        try locked { state throws(FileError) in
+        try state.withLock { state throws(FileError) in
             try state.requireWritable(from)
             let source = try state.directory(Self.parent(of: from))
             let target = try state.directory(Self.parent(of: to))
@@ -116,7 +116,7 @@ public final class FaultFileSystem: FileSystem {
 
     /// Removes a file or a directory with everything in it.
     public func remove(_ path: String) throws(FileError) {
-        try locked { state throws(FileError) in
+        try state.withLock { state throws(FileError) in
             try state.requireWritable(path)
             guard let parent = state.node(Self.parent(of: path)) else { return }
             parent.entries[Self.name(of: path)] = nil
@@ -125,7 +125,7 @@ public final class FaultFileSystem: FileSystem {
 
     /// Makes the entries of a directory durable.
     public func syncDirectory(_ path: String) throws(FileError) {
-        try locked { state throws(FileError) in
+        try state.withLock { state throws(FileError) in
             let node = try state.directory(path)
             node.durableEntries = node.entries
         }
@@ -140,7 +140,7 @@ public final class FaultFileSystem: FileSystem {
 
     /// Takes the lock of a directory.
     public func lock(_ directory: String) throws(FileError) -> DirectoryLock {
-        let epoch = try locked { state throws(FileError) in
+        let epoch = try state.withLock { state throws(FileError) in
             try state.requireWritable(directory)
             _ = try state.directory(directory)
             if !state.locks.insert(directory).inserted {
@@ -157,20 +157,11 @@ public final class FaultFileSystem: FileSystem {
 
     // MARK: -
 
-    /// `Mutex.withLock` with a typed error.
-    fileprivate func locked<Result: Sendable>(
-        _ body: (inout FaultState) throws(FileError) -> Result
-    ) throws(FileError) -> Result {
-        try state.withLock { state in
-            Swift.Result<Result, FileError> { () throws(FileError) in try body(&state) }
-        }.get()
-    }
-
     /// Runs `body` on a file that was opened in `epoch`.
     fileprivate func withOpenFile<Result: Sendable>(
         _ id: Int, path: String, epoch: Int, _ body: (inout FaultState, FaultNode) throws(FileError) -> Result
     ) throws(FileError) -> Result {
-        try locked { state throws(FileError) in
+        try state.withLock { state throws(FileError) in
             guard state.epoch == epoch, let node = state.nodes[id] else {
                 throw FileError(.other, path: path, "\(path) was open when the power was lost.")
             }

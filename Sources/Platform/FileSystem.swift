@@ -66,26 +66,49 @@ public struct FileStatus: Sendable, Equatable {
     }
 }
 
+extension ReadableFile {
+    /// Reads `count` bytes from `offset`; throws when the file ends before. The caller bounds `count`.
+    public func read(count: Int, at offset: Int) throws(FileError) -> [UInt8] {
+        if count < 0 || offset < 0 || count > byteCount || offset > byteCount - count {
+            throw FileError(.truncated, path: "", "\(count) bytes from byte \(offset) on do not exist: the file has \(byteCount).")
+        }
+        var failure: FileError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            do throws(FileError) {
+                try read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]), at: offset)
+                filled = count
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+}
+
+extension AppendableFile {
+    /// Appends all of `bytes`; when it throws, a part of them may have been written.
+    public func append(_ bytes: [UInt8]) throws(FileError) {
+        try bytes.withUnsafeBytes { raw in Result<Void, FileError> { () throws(FileError) in try append(raw) } }.get()
+    }
+}
+
 extension FileSystem {
     /// Reads a whole file of at most `limit` bytes.
-    public func readAll(_ path: String, limit: Int) throws -> [UInt8] {
+    public func readAll(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         let file = try openForReading(path)
         defer { file.close() }
         if file.byteCount > limit {
             throw FileError(.tooLarge, path: path, "\(path) has \(file.byteCount) bytes, more than the \(limit) expected of it.")
         }
-        var bytes = [UInt8](repeating: 0, count: file.byteCount)
-        try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
-        return bytes
+        return try file.read(count: file.byteCount, at: 0)
     }
 
     /// Writes a file so that after a crash either the old content or the new one is there: temporary name, sync, rename,
     /// sync of the directory.
-    public func writeAtomically(_ bytes: [UInt8], to path: String) throws {
+    public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
         let temporary = path + ".tmp"
         let file = try create(temporary)
         defer { file.close() }
-        try bytes.withUnsafeBytes { try file.append($0) }
+        try file.append(bytes)
         try file.sync()
         try rename(temporary, to: path)
         try syncDirectory(Self.parent(of: path))

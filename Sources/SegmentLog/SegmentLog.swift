@@ -239,6 +239,7 @@ public final class SegmentLog: Sendable {
             old.file.close()
             // A copy that stays behind is replayed twice, which users cope with.
             try? fileSystem.remove(old.segment.path)
+            try? fileSystem.syncDirectory(directory)
             state.active = copy
             state.markSynced(copy.segment)
             state.failure = nil

@@ -27,10 +27,6 @@ struct FileSystemCase: Sendable, CustomTestStringConvertible {
     }
 }
 
-extension AppendableFile {
-    func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try append($0) } }
-}
-
 @Suite("File systems")
 struct FileSystemTests {
     @Test("what is appended is read back, from any position", arguments: FileSystemCase.all)

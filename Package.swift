@@ -84,13 +84,13 @@ let rooms: [Room] = [
     Room("TelemetryModel", floor: 1, uses: ["ByteCoding"]),
     Room("SegmentLog", floor: 1, uses: ["ByteCoding", "Platform"]),
     Room("StrictYAML", floor: 1, products: [yams]),
-    Room("QueryLanguages", floor: 1),
     Room(
         "HTTPTransport", floor: 1, uses: ["ByteCoding", "Platform"],
         products: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]),
 
     Room("WireFormats", floor: 2, uses: ["ByteCoding", "TelemetryModel"]),
     Room("TraceAnalysis", floor: 2, uses: ["ByteCoding", "TelemetryModel"]),
+    Room("QueryLanguages", floor: 2, uses: ["TelemetryModel"]),
 
     Room("Storage", floor: 3, uses: ["TelemetryModel"]),
     Room("CollectorKit", floor: 3, uses: ["ByteCoding", "Platform", "TelemetryModel", "WireFormats"], products: [logging]),
@@ -180,7 +180,7 @@ let rooms: [Room] = [
     tests("TelemetryModelTests", uses: ["TelemetryModel", "ByteCoding", "Platform"]),
     tests("SegmentLogTests", uses: ["SegmentLog", "ByteCoding", "Platform"]),
     tests("StrictYAMLTests", uses: ["StrictYAML"]),
-    tests("QueryLanguagesTests", uses: ["QueryLanguages", "TestSupport"]),
+    tests("QueryLanguagesTests", uses: ["QueryLanguages", "Platform", "TestSupport"]),
     tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform"], products: [hummingbird, logging]),
     tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "Platform", "ByteCoding", "TestSupport"]),
     tests("TraceAnalysisTests", uses: ["TraceAnalysis", "TelemetryModel", "ByteCoding", "TestSupport"]),

@@ -1,0 +1,71 @@
+import Platform
+import Synchronization
+
+/// How much a single query may use.
+public struct QueryLimits: Sendable, Equatable {
+    /// Samples read and results made, together; 8 bytes and more of memory each.
+    public var samples = 50_000_000
+    /// Series read by all selectors of the query together.
+    public var series = 500_000
+    /// Steps of a range query.
+    public var steps = 11_000
+    /// How long it may take, nanoseconds.
+    public var nanoseconds: UInt64 = 120_000_000_000
+
+    /// The limits of Prometheus.
+    public init() {}
+}
+
+/// One query while it runs: it can be cancelled from outside, and ends itself when it uses more than its limits.
+public final class QueryContext: Sendable {
+    /// What it may use.
+    public let limits: QueryLimits
+    private let time: any TimeSource
+    private let deadline: UInt64
+    private let cancelled = Atomic<Bool>(false)
+    private let samples = Atomic<Int>(0)
+    private let series = Atomic<Int>(0)
+
+    /// Starts the clock.
+    public init(limits: QueryLimits = QueryLimits(), time: any TimeSource) {
+        self.limits = limits
+        self.time = time
+        let (end, overflow) = time.monotonic().addingReportingOverflow(limits.nanoseconds)
+        deadline = overflow ? .max : end
+    }
+
+    /// Ends the query at its next check, with an error of kind `cancelled`.
+    public func cancel() { cancelled.store(true, ordering: .relaxed) }
+
+    /// Samples read and results made so far.
+    public var sampleCount: Int { samples.load(ordering: .relaxed) }
+
+    /// Series read so far.
+    public var seriesCount: Int { series.load(ordering: .relaxed) }
+
+    /// Throws when the query was cancelled or its time ran out.
+    func check() throws(QueryError) {
+        if cancelled.load(ordering: .relaxed) { throw QueryError(.cancelled, "The query was cancelled.") }
+        if time.monotonic() > deadline {
+            throw QueryError(.timeout, "The query ran longer than its limit of \(Double(limits.nanoseconds) / 1e9) seconds.")
+        }
+    }
+
+    /// Counts samples before they are held; throws beyond the limit.
+    func addSamples(_ count: Int) throws(QueryError) {
+        let held = samples.load(ordering: .relaxed)
+        let (sum, overflow) = held.addingReportingOverflow(count)
+        if overflow || sum > limits.samples {
+            throw QueryError(.tooManySamples, "The query would use more than its limit of \(limits.samples) samples.")
+        }
+        samples.store(sum, ordering: .relaxed)
+    }
+
+    /// Counts one series; throws beyond the limit.
+    func addSeries() throws(QueryError) {
+        if series.add(1, ordering: .relaxed).newValue > limits.series {
+            throw QueryError(.tooManySeries, "The query selects more than its limit of \(limits.series) series.")
+        }
+        try check()
+    }
+}

@@ -172,8 +172,8 @@ let rooms: [Room] = [
     // Used by tests only: the in-memory reference, the shared data folder, processes under test.
     Room(
         "TestSupport", floor: 9,
-        uses: ["Storage", "TraceAnalysis", "TelemetryModel", "HTTPTransport", "Platform", "ByteCoding"],
-        path: "Tests/TestSupport"),
+        uses: ["Storage", "TraceAnalysis", "TelemetryModel", "WireFormats", "HTTPTransport", "Platform", "ByteCoding"],
+        products: [hummingbird, logging], path: "Tests/TestSupport"),
 
     tests("ByteCodingTests", uses: ["ByteCoding", "Platform", "TestSupport"]),
     tests("PlatformTests", uses: ["Platform"]),
@@ -181,7 +181,7 @@ let rooms: [Room] = [
     tests("SegmentLogTests", uses: ["SegmentLog", "ByteCoding", "Platform"]),
     tests("StrictYAMLTests", uses: ["StrictYAML"]),
     tests("QueryLanguagesTests", uses: ["QueryLanguages", "Platform", "TestSupport"]),
-    tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform"], products: [hummingbird, logging]),
+    tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform", "TestSupport"], products: [hummingbird]),
     tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "Platform", "ByteCoding", "TestSupport"]),
     tests("TraceAnalysisTests", uses: ["TraceAnalysis", "TelemetryModel", "ByteCoding", "TestSupport"]),
     tests(
@@ -193,7 +193,8 @@ let rooms: [Room] = [
             "EmbeddedStorage", "Storage", "SegmentLog", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport",
         ]),
     tests("StateStoreTests", uses: ["StateStore", "Platform"], products: [grdb]),
-    tests("HeadropeClientTests", uses: ["HeadropeClient", "Platform", "TelemetryModel", "WireFormats"], products: [tracing]),
+    tests(
+        "HeadropeClientTests", uses: ["HeadropeClient", "Platform", "TelemetryModel", "TestSupport"], products: [tracing]),
     tests("IngestTests", uses: ["Ingest", "IntakeRoutes", "Storage", "TelemetryModel", "WireFormats", "Platform", "TestSupport"]),
     tests("QueryEngineTests", uses: ["QueryEngine", "QueryLanguages", "Storage", "TelemetryModel", "Platform", "TestSupport"]),
     tests("AnswersTests", uses: ["Answers", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "TestSupport"]),

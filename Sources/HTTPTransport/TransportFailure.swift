@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Platform
 
 /// Turns the errors of the libraries underneath into ours, for one call.
 struct TransportFailure {
@@ -34,9 +35,19 @@ struct TransportFailure {
         case let error as ChannelError: translate(channel: error)
         case let error as NIOSSLError: HTTPTransportError.tls(origin: origin, reason: "\(error)")
         case let error as NIOSSLExtraError: HTTPTransportError.tls(origin: origin, reason: error.description)
-        case let error as IOError: HTTPTransportError.connectionLost(origin: origin, reason: Self.sentence(error))
+        case let error as IOError: translate(system: error)
         default: HTTPTransportError.connectionLost(origin: origin, reason: "\(error)")
         }
+    }
+
+    /// Errors of the operating system that only connecting can meet; all others come later.
+    private static let connectErrors: Set<Int32> = [
+        ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN, EADDRNOTAVAIL, EACCES, EPERM,
+    ]
+
+    private func translate(system error: IOError) -> HTTPTransportError {
+        if Self.connectErrors.contains(error.errnoCode) { return .cannotConnect(origin: origin, reason: Self.sentence(error)) }
+        return .connectionLost(origin: origin, reason: Self.sentence(error))
     }
 
     private func translate(channel error: ChannelError) -> HTTPTransportError {

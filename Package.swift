@@ -66,8 +66,10 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
@@ -147,7 +149,9 @@ let rooms: [Room] = [
             "TelemetryModel",
             "Platform", "ByteCoding",
         ],
-        products: [hummingbird, hummingbirdTLS, nioCore, nioHTTP1, nioSSL, lifecycle, logging]),
+        products: [
+            crypto, hummingbird, hummingbirdCore, hummingbirdTLS, nioCore, nioHTTP1, nioSSL, lifecycle, unixSignals, logging,
+        ]),
     Room(
         "Agent", floor: 8,
         uses: [

@@ -8,6 +8,8 @@ struct ServerDependencies: Sendable {
     var store: any Store
     /// The threads for everything that blocks: the store, evaluation of queries, compression of large replies.
     var pool: BlockingPool
+    /// The threads for the store's upkeep, which may take minutes.
+    var upkeep: BlockingPool
     /// The clock.
     var time: any TimeSource
     /// The log.

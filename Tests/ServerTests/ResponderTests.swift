@@ -1,4 +1,5 @@
 import Hummingbird
+import NIOCore
 import Testing
 
 @testable import Server
@@ -66,8 +67,7 @@ struct ResponderTests {
 
     @Test("before the store is open only the health check is answered")
     func starting() async throws {
-        let dependencies = TestServer.dependencies()
-        let responder = ServerResponder(logger: dependencies.logger, metrics: dependencies.metrics, time: dependencies.time)
+        let responder = TestServer.responder(TestServer.dependencies())
         func status(_ path: String) async throws -> Int {
             let head = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: path)
             return try await responder.respond(to: Request(head: head, body: RequestBody(buffer: ByteBuffer())), port: nil).status

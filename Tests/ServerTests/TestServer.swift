@@ -14,10 +14,17 @@ struct TestServer {
     /// The whole server as a function.
     let responder: ServerResponder
 
-    init(dependencies: ServerDependencies = Self.dependencies()) throws {
+    init(dependencies: ServerDependencies = Self.dependencies(), tokens: TokenTable? = nil) throws {
         self.dependencies = dependencies
-        responder = ServerResponder(logger: dependencies.logger, metrics: dependencies.metrics, time: dependencies.time)
+        responder = Self.responder(dependencies, tokens: tokens)
         responder.serve(try AllRoutes.table(dependencies))
+    }
+
+    /// A responder that has not begun to serve.
+    static func responder(_ dependencies: ServerDependencies, tokens: TokenTable? = nil) -> ServerResponder {
+        ServerResponder(
+            logger: dependencies.logger, metrics: dependencies.metrics, time: dependencies.time,
+            access: AccessControl(tokens: tokens))
     }
 
     /// Dependencies over the in-memory reference.
@@ -25,7 +32,8 @@ struct TestServer {
         store: any Store = InMemoryStore(time: ManualTime(now: Self.now)), time: any TimeSource = ManualTime(now: Self.now)
     ) -> ServerDependencies {
         ServerDependencies(
-            store: store, pool: BlockingPool(name: "test", threadCount: 2, queueLimit: 100), time: time,
+            store: store, pool: BlockingPool(name: "test", threadCount: 2, queueLimit: 100),
+            upkeep: BlockingPool(name: "test-upkeep", threadCount: 2, queueLimit: 100), time: time,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: ServerMetrics(), readiness: Readiness())
     }
 

@@ -25,9 +25,11 @@ final class ServerResponder: Sendable {
     private let logger: Logger
     private let metrics: ServerMetrics
     private let time: any TimeSource
+    private let access: AccessControl
 
     /// A responder in the phase ``Phase/starting``.
-    init(logger: Logger, metrics: ServerMetrics, time: any TimeSource) {
+    init(logger: Logger, metrics: ServerMetrics, time: any TimeSource, access: AccessControl) {
+        self.access = access
         self.logger = logger
         self.metrics = metrics
         self.time = time
@@ -82,6 +84,7 @@ final class ServerResponder: Sendable {
         _ request: Request, _ route: Route, _ parameters: [String: String], isDraining: Bool
     ) async throws -> Response {
         do {
+            try access.check(request, route)
             if isDraining, route.scope == .ingest { throw Self.shuttingDown }
             let query = try QueryItems(parsing: request.uri.query ?? "")
             let response = try await route.handler(RoutedRequest(request: request, parameters: parameters, query: query))

@@ -49,7 +49,7 @@ struct AdminRoutes: RouteGroup {
     /// Flushes and merges everything; the store lets a second call join the first.
     private func compact() async throws -> Response {
         let store = server.store
-        return try await server.pool.run {
+        return try await server.upkeep.run {
             try store.compact()
             let status = store.status()
             return .json(

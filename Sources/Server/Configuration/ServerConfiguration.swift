@@ -1,0 +1,84 @@
+import Storage
+import StrictYAML
+
+/// Every setting of `headrope serve`. ``ConfigurationKey/all`` says how each is written.
+public struct ServerConfiguration: Sendable, Equatable {
+    /// A port beside the main address.
+    public enum Port: Sendable, Equatable {
+        /// Nobody said anything: open when the main address is the default, and only if the port is free.
+        case unset
+        /// Never open.
+        case off
+        /// Open here, or do not start.
+        case at(ListenAddress)
+    }
+
+    /// Certificate and key for TLS, as files in PEM form.
+    public struct TLSFiles: Sendable, Equatable {
+        /// The certificate, followed by those that lead to a root.
+        public var certificate = ""
+        /// The private key.
+        public var key = ""
+    }
+
+    /// What bounds the use of connections and threads.
+    public struct Limits: Sendable, Equatable {
+        /// Connections that are open at once on each port; more wait to be accepted.
+        public var openConnections = 1_024
+        /// Bytes of all header fields of a request.
+        public var headerSize = 64 << 10
+        /// Milliseconds after which a connection that neither sends nor waits for an answer is closed.
+        public var idleTimeout: Int64 = 60_000
+        /// Milliseconds that requests under way get to finish when the server is told to end.
+        public var drainTime: Int64 = 10_000
+        /// Threads for the store and for evaluating queries.
+        public var workerThreads = 4
+        /// Pieces of work that may wait for one of these threads.
+        public var workerQueue = 1_000
+    }
+
+    /// The main address; nil is ``defaultListen`` together with the compatibility ports.
+    public var listen: ListenAddress?
+    /// OTLP over HTTP.
+    public var otlpHTTP = Port.unset
+    /// OTLP over gRPC, which is not built yet.
+    public var otlpGRPC = Port.unset
+    /// Zipkin.
+    public var zipkin = Port.unset
+    /// The folder of the store.
+    public var data = ""
+    /// The file with the tokens; "" takes requests without one.
+    public var tokenFile = ""
+    /// Milliseconds that telemetry is kept; 0 keeps it for ever.
+    public var retentionTime: Int64 = 0
+    /// Bytes that the store may have; 0 sets no bound.
+    public var retentionSize = 0
+    /// What an acknowledgement promises.
+    public var durability = Durability.logged
+    /// Whether the server's own metrics are written into its store.
+    public var selfStore = false
+    /// Files of Prometheus's rules, with `*` for any part of a name.
+    public var ruleFiles: [String] = []
+    /// The least severe level that is logged: `debug`, `info`, `warning` or `error`.
+    public var logLevel = "info"
+    /// Certificate and key of the main address; empty names serve plain HTTP.
+    public var tls = TLSFiles()
+    /// Bounds.
+    public var limits = Limits()
+    /// The file that was read, or "".
+    public var file = ""
+    /// What the file holds, for the sections that other rooms read: see ``section(_:)``.
+    public var fileText = ""
+
+    /// The main address when none is given.
+    public static let defaultListen = ListenAddress(host: "127.0.0.1", port: 9777)
+
+    /// Every setting at its default; the data folder is empty.
+    public init() {}
+
+    /// A section of the file that another room reads (`alerting`, `scaling`), or nil when it is not there.
+    public func section(_ key: String) throws -> YAMLValue? {
+        var root = try YAMLValue.parse(fileText, file: file).mapping()
+        return root.take(key)
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Server
+
+/// `headrope serve`: the flags of ``ConfigurationKey/all``, written out for the help and for completion.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the server.",
+        discussion: """
+            Every flag is also a key of the configuration file, with underscores, and a variable: --retention-time is \
+            retention_time and HEADROPE_RETENTION_TIME. Flags win over variables, variables over the file.
+            """)
+
+    @Option(help: "The configuration file (default /etc/headrope/headrope.yaml, or below XDG_CONFIG_HOME).")
+    var config: String?
+    @Option(help: "The main address; without it 127.0.0.1:9777 and the compatibility ports are opened.")
+    var listen: String?
+    @Option(help: "The folder of the store (default /var/lib/headrope, or below XDG_DATA_HOME).")
+    var data: String?
+    @Option(help: "The file with the tokens that clients must send.")
+    var tokenFile: String?
+    @Option(help: "How long telemetry is kept, such as 30d; 0 keeps it for ever.")
+    var retentionTime: String?
+    @Option(help: "How large the store may grow, such as 10GB; 0 sets no bound.")
+    var retentionSize: String?
+    @Option(help: "What an acknowledgement survives: interval (the end of the process) or always (the loss of power).")
+    var durability: String?
+    @Option(name: .customLong("otlp-http"), help: "The port of OTLP over HTTP, or off.")
+    var otlpHTTP: String?
+    @Option(name: .customLong("otlp-grpc"), help: "The port of OTLP over gRPC, or off; not built yet.")
+    var otlpGRPC: String?
+    @Option(help: "The port of Zipkin, or off.")
+    var zipkin: String?
+    @Option(help: "Files with rules in Prometheus's form, with commas between them.")
+    var ruleFiles: [String] = []
+    @Option(help: "Whether the server's own metrics are written into its store: true or false.")
+    var selfStore: String?
+    @Option(help: "The least severe level that is logged: debug, info, warning or error.")
+    var logLevel: String?
+    @OptionGroup(title: "TLS")
+    var tls: TLSFlags
+    @OptionGroup(title: "Limits")
+    var limits: LimitFlags
+
+    /// Certificate and key.
+    struct TLSFlags: ParsableArguments {
+        @Option(help: "The certificate chain in PEM form; serves HTTPS on every port.")
+        var tlsCertificate: String?
+        @Option(help: "The private key that belongs to the certificate, in PEM form.")
+        var tlsKey: String?
+    }
+
+    /// Bounds.
+    struct LimitFlags: ParsableArguments {
+        @Option(help: "Connections open at once on each port.")
+        var limitsOpenConnections: String?
+        @Option(help: "Bytes of all header fields of a request.")
+        var limitsHeaderSize: String?
+        @Option(help: "After what time without traffic a connection is closed.")
+        var limitsIdleTimeout: String?
+        @Option(help: "How long requests under way may take when the server ends.")
+        var limitsDrainTime: String?
+        @Option(help: "Threads for the store and for evaluating queries.")
+        var limitsWorkerThreads: String?
+        @Option(help: "Pieces of work that may wait for a thread.")
+        var limitsWorkerQueue: String?
+    }
+
+    private var flags: [String: [String]] {
+        let given: [String: String?] = [
+            "config": config, "listen": listen, "data": data, "token-file": tokenFile, "retention-time": retentionTime,
+            "retention-size": retentionSize, "durability": durability, "otlp-http": otlpHTTP, "otlp-grpc": otlpGRPC,
+            "zipkin": zipkin, "self-store": selfStore, "log-level": logLevel, "tls-certificate": tls.tlsCertificate,
+            "tls-key": tls.tlsKey, "limits-open-connections": limits.limitsOpenConnections,
+            "limits-header-size": limits.limitsHeaderSize, "limits-idle-timeout": limits.limitsIdleTimeout,
+            "limits-drain-time": limits.limitsDrainTime, "limits-worker-threads": limits.limitsWorkerThreads,
+            "limits-worker-queue": limits.limitsWorkerQueue,
+        ]
+        return given.compactMapValues { $0.map { [$0] } }.merging(["rule-files": ruleFiles]) { $1 }
+    }
+
+    mutating func run() async throws {
+        do {
+            try await ServerProcess.run(try ConfigurationReader(flags: flags).read())
+        } catch {
+            Complaint.print(error)
+            throw ExitCode.failure
+        }
+    }
+}

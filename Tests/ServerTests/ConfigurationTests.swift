@@ -1,0 +1,144 @@
+import Foundation
+import StrictYAML
+import TestSupport
+import Testing
+
+@testable import Server
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    private func read(
+        flags: [String: [String]] = [:], environment: [String: String] = [:], file: String? = nil
+    ) async throws -> ServerConfiguration {
+        try await TestBench.withFolder { folder in
+            var flags = flags
+            if let file {
+                let path = folder.appendingPathComponent("headrope.yaml")
+                try Data(file.utf8).write(to: path)
+                flags["config"] = [path.path]
+            }
+            let environment = environment.merging(["HOME": folder.path]) { given, _ in given }
+            return try ConfigurationReader(flags: flags, environment: environment, isRoot: false).read()
+        }
+    }
+
+    /// The sentence with which a configuration is refused, without the folder of the file.
+    private func refusal(
+        flags: [String: [String]] = [:], environment: [String: String] = [:], file: String? = nil
+    ) async -> String {
+        do {
+            _ = try await read(flags: flags, environment: environment, file: file)
+            return "accepted"
+        } catch {
+            return "\(error)".replacing(#/^\S*/headrope.yaml/#, with: "headrope.yaml")
+        }
+    }
+
+    @Test("without anything the defaults hold: loopback, compatibility ports, folders of the user")
+    func defaults() async throws {
+        let configuration = try await read(environment: ["HOME": "/home/ann"])
+        #expect(configuration.data == "/home/ann/.local/share/headrope")
+        #expect(configuration.listeners.map(\.address.description) == ["127.0.0.1:9777", "127.0.0.1:4318", "127.0.0.1:9411"])
+        #expect(configuration.listeners.map(\.isRequired) == [true, false, false])
+        #expect(configuration.warnings.count == 1)
+        #expect(configuration.retentionTime == 0)
+        #expect(try ConfigurationReader(flags: [:], environment: [:], isRoot: true).read().data == "/var/lib/headrope")
+        #expect(try await read(environment: ["XDG_DATA_HOME": "/data"]).data == "/data/headrope")
+    }
+
+    @Test("with --listen only that address is opened, and what is asked for")
+    func listen() async throws {
+        let one = try await read(flags: ["listen": ["127.0.0.1:1234"]])
+        #expect(one.listeners.map(\.address.port) == [1234])
+        #expect(one.warnings.isEmpty)
+        let two = try await read(flags: ["listen": ["[::1]:1234"], "zipkin": ["127.0.0.1:9"], "otlp-grpc": ["127.0.0.1:8"]])
+        #expect(two.listeners.map(\.address.description) == ["[::1]:1234", "127.0.0.1:9"])
+        #expect(two.listeners.map(\.isRequired) == [true, true])
+        #expect(two.warnings.count == 1)
+        #expect(try await read(flags: ["zipkin": ["off"], "otlp-http": ["off"], "otlp-grpc": ["off"]]).listeners.count == 1)
+    }
+
+    @Test("flags win over variables, variables over the file")
+    func precedence() async throws {
+        let file = "retention_time: 1d\nretention_size: 1GB\ndurability: always\nlimits:\n  drain_time: 3s\n"
+        let environment = ["HEADROPE_RETENTION_TIME": "2d", "HEADROPE_RETENTION_SIZE": "2GB", "HEADROPE_RULE_FILES": "a,b"]
+        let configuration = try await read(flags: ["retention-time": ["3d"]], environment: environment, file: file)
+        #expect(configuration.retentionTime == 3 * 86_400_000)
+        #expect(configuration.retentionSize == 2 << 30)
+        #expect(configuration.durability == .synced)
+        #expect(configuration.ruleFiles == ["a", "b"])
+        #expect(configuration.limits.drainTime == 3_000)
+    }
+
+    @Test("mistakes in the file are named with file, line and a sentence")
+    func fileMistakes() async {
+        #expect(
+            await refusal(file: "data: /x\nretention_tme: 30d\n")
+                == "headrope.yaml:2: 'retention_tme' is no key that is known. Did you mean 'retention_time'?")
+        #expect(
+            await refusal(file: "limits:\n  drain: 3s\n").hasPrefix("headrope.yaml:2: 'drain' is no key that is known in 'limits'.")
+        )
+        #expect(
+            await refusal(file: "retention_time: soon\n")
+                == "headrope.yaml:1: 'retention_time' must be a duration such as 30s, 5m, 1h30m or 30d, not 'soon'.")
+        #expect(await refusal(file: "listen: [1, 2]\n") == "headrope.yaml:1: 'listen' must be text, not a list.")
+        #expect(
+            await refusal(file: "rule_files: rules.yaml\n") == "headrope.yaml:1: 'rule_files' must be a list, not 'rules.yaml'.")
+        #expect(await refusal(file: "a: [\n").hasPrefix("headrope.yaml:"))
+        #expect(await refusal(file: "alerting:\n  receivrs: []\n").contains("Did you mean 'receivers'?"))
+        #expect(await refusal(file: "scaling:\n  policies:\n    - nam: x\n").contains(":3: 'nam' is no key"))
+        #expect(await refusal(file: "- a\n") == "headrope.yaml:1: The file must be a mapping of keys to values, not a list.")
+    }
+
+    @Test("mistakes in flags and variables are named")
+    func otherMistakes() async {
+        #expect(
+            await refusal(flags: ["listen": ["nowhere"]])
+                == "--listen must be an address such as 127.0.0.1:9777, not 'nowhere'.")
+        #expect(
+            await refusal(environment: ["HEADROPE_LIMITS_WORKER_THREADS": "0"])
+                == "HEADROPE_LIMITS_WORKER_THREADS must be a whole number from 1 to 256, not '0'.")
+        #expect(await refusal(flags: ["config": ["/nowhere.yaml"]]).contains("/nowhere.yaml cannot be read"))
+        #expect(await refusal(flags: ["tls-key": ["/k"]]).contains("must be given together"))
+    }
+
+    @Test("other machines are not served without tokens")
+    func secureByDefault() async throws {
+        for flags in [["listen": ["0.0.0.0:9777"]], ["listen": [":9777"]], ["zipkin": ["10.0.0.1:9411"]]] {
+            #expect(await refusal(flags: flags).contains("Give --token-file"))
+        }
+        #expect(try await read(flags: ["listen": ["0.0.0.0:9777"], "token-file": ["/t"]]).tokenFile == "/t")
+        #expect(ListenAddress("127.0.0.1.evil.example:80")?.isLoopback == false)
+    }
+
+    @Test("addresses", arguments: ["", "9777", "host", "host:", "host:70000", "host:-1", "[]:1", "a b:1", "::1:80", "x/y:80"])
+    func badAddresses(text: String) { #expect(ListenAddress(text) == nil) }
+
+    @Test("sections of other rooms are handed on with their lines")
+    func sections() async throws {
+        let configuration = try await read(file: "data: /x\nalerting:\n  route:\n    receiver: a\n")
+        let section = try #require(try configuration.section("alerting"))
+        #expect(section.path == "alerting")
+        #expect(try configuration.section("scaling") == nil)
+    }
+
+    @Test("the JSON schema has exactly the keys of the code")
+    func schema() throws {
+        let path = SharedData.projectFolder.appendingPathComponent("Schemas/json/config.schema.json")
+        let schema = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any])
+        #expect(schema["additionalProperties"] as? Bool == false)
+        let properties = try #require(schema["properties"] as? [String: [String: Any]])
+        var names: Set<String> = []
+        for (name, property) in properties {
+            #expect(property["description"] is String, "\(name)")
+            let nested = property["properties"] as? [String: Any]
+            if let nested, name != "alerting", name != "scaling" {
+                names.formUnion(nested.keys.map { "\(name).\($0)" })
+            } else {
+                names.insert(name)
+            }
+        }
+        #expect(names == Set(ConfigurationKey.all.map(\.name)).union(["alerting", "scaling"]))
+        #expect(Set(ConfigurationKey.all.map(\.flag)).count == ConfigurationKey.all.count)
+    }
+}

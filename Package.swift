@@ -211,7 +211,11 @@ let rooms: [Room] = [
     tests("AgentTests", uses: ["Agent", "Forwarding", "CollectorKit", "WireFormats", "TelemetryModel", "Platform", "TestSupport"]),
     tests(
         "AlertingTests",
-        uses: ["Alerting", "Delivery", "Answers", "QueryEngine", "StateStore", "TelemetryModel", "Platform", "TestSupport"]),
+        uses: [
+            "Alerting", "Delivery", "Answers", "HTTPTransport", "QueryEngine", "StateStore", "StrictYAML", "TelemetryModel",
+            "Platform",
+            "TestSupport",
+        ]),
     tests("ScalingTests", uses: ["Scaling", "Answers", "Delivery", "StateStore", "TelemetryModel", "Platform", "TestSupport"]),
     tests("ReportingTests", uses: ["Reporting", "Answers", "DashboardFiles", "TelemetryModel", "Platform", "TestSupport"]),
     tests(

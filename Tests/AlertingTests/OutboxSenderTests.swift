@@ -1,5 +1,6 @@
 import Delivery
 import HTTPTransport
+import HTTPTypes
 import Hummingbird
 import Logging
 import Platform
@@ -19,7 +20,7 @@ struct OutboxSenderTests {
 
         func take(_ request: Request) -> HTTPResponse.Status {
             state.withLock { state in
-                state.keys.append(request.headers[.init("Idempotency-Key")!] ?? "none")
+                state.keys.append(HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] } ?? "none")
                 return state.statuses.isEmpty ? .ok : state.statuses.removeFirst()
             }
         }

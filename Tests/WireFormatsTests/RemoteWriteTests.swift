@@ -1,0 +1,135 @@
+import ByteCoding
+import TelemetryModel
+import Testing
+import WireFormats
+
+@Suite("Prometheus remote write")
+struct RemoteWriteTests {
+    private typealias Series = (labels: [(String, String)], samples: [(Int64, Double)])
+
+    private func write(_ series: [Series]) -> [UInt8] {
+        var request = ProtobufWriter()
+        for series in series {
+            request.message(1) { message in
+                for (name, value) in series.labels {
+                    message.message(1) { label in
+                        label.string(1, name)
+                        label.string(2, value)
+                    }
+                }
+                for (timestamp, value) in series.samples {
+                    message.message(2) { sample in
+                        sample.double(1, value)
+                        sample.varint(2, UInt64(bitPattern: timestamp))
+                    }
+                }
+            }
+        }
+        request.message(3) { $0.string(2, "metadata is skipped") }
+        return request.bytes
+    }
+
+    private func decode(_ bytes: [UInt8], _ limits: DecodeLimits = DecodeLimits()) throws -> DecodedMetrics {
+        try bytes.withUnsafeBytes { try RemoteWriteDecoder.decode($0, limits: limits) }
+    }
+
+    @Test("series keep their labels, times and values to the bit")
+    func values() throws {
+        let stale = Sample.staleMarker
+        let decoded = try decode(
+            write([
+                ([("__name__", "up"), ("job", "a")], [(1, 1), (2, stale), (-5, -0.0), (.max, .infinity)]),
+                ([("__name__", "b"), ("empty", "")], [(0, 0)]),
+            ]))
+        #expect(decoded.refusals.isEmpty)
+        #expect(decoded.batch.series.map { decoded.batch.labels($0).description } == [#"up{job="a"}"#, "b"])
+        #expect(decoded.batch.samples.map(\.timestamp) == [1, 2, -5, .max, 0])
+        #expect(decoded.batch.samples.map(\.value.bitPattern) == [1, stale, -0.0, .infinity, 0].map(\.bitPattern))
+        #expect(decoded.batch.series.map(\.samples.count) == [4, 1])
+    }
+
+    @Test("the order of labels is the sender's, and equal bytes have equal hashes")
+    func order() throws {
+        let labels = [("z", "1"), ("__name__", "up"), ("a", "2")]
+        let batch = try decode(write([(labels, [(1, 1)]), (labels, [(2, 2)])])).batch
+        #expect(batch.series[0].hash == batch.series[1].hash)
+        #expect(batch.labels(batch.series[0]).description == #"up{a="2", z="1"}"#)
+        #expect(batch.labelBytes.prefix(4) == [1, 0x7A, 1, 0x31])
+    }
+
+    @Test("a sample with its fields in another order, or without those that are zero, is read all the same")
+    func unusualSamples() throws {
+        var request = ProtobufWriter()
+        request.message(1) { series in
+            series.message(2) { sample in
+                sample.varint(2, 7)
+                sample.double(1, 3)
+            }
+            series.message(2) { _ in }
+            series.message(2) { $0.varint(2, 9) }
+            series.message(1) { label in
+                label.string(2, "late")
+                label.string(1, "__name__")
+            }
+        }
+        let batch = try decode(request.bytes).batch
+        #expect(batch.samples == [Sample(timestamp: 7, value: 3), Sample(timestamp: 0, value: 0), Sample(timestamp: 9, value: 0)])
+        #expect(batch.labels(batch.series[0]).metricName == "late")
+    }
+
+    @Test(
+        "series with bad labels are refused with all their samples",
+        arguments: [
+            [], [("job", "a")], [("__name__", "")], [("__name__", "a"), ("", "x")], [("__name__", "a"), ("x", "1"), ("x", "2")],
+            [("x", "1"), ("__name__", "a"), ("x", "2")], [("__name__", "a"), ("nnnnnnnnn", "x")],
+            [("__name__", "a"), ("n", "vvvvvvvvv")], [("__name__", "a"), ("b", ""), ("c", ""), ("d", "")],
+        ])
+    func badLabels(labels: [(String, String)]) throws {
+        var limits = DecodeLimits()
+        limits.labelNameByteCount = 8
+        limits.labelValueByteCount = 8
+        limits.labelCount = 3
+        let good: Series = ([("__name__", "good")], [(1, 1)])
+        let decoded = try decode(write([good, (labels, [(1, 1), (2, 2)]), good]), limits)
+        #expect(decoded.batch.series.count == 2 && decoded.batch.samples.count == 2)
+        #expect(decoded.refusals.entries.map(\.reason) == [.invalidLabels])
+        #expect(decoded.refusals.count == 2)
+    }
+
+    @Test("labels that are not UTF-8 and native histograms are refused, samples beside a histogram are kept")
+    func otherRefusals() throws {
+        var request = ProtobufWriter()
+        request.message(1) { series in
+            series.message(1) { label in
+                label.string(1, "__name__")
+                label.bytes(2, [0xFF])
+            }
+            series.message(2) { $0.varint(2, 9) }
+        }
+        request.message(1) { series in
+            series.message(1) { label in
+                label.string(1, "__name__")
+                label.string(2, "h")
+            }
+            series.message(2) { $0.varint(2, 9) }
+            series.message(4) { $0.varint(15, 9) }
+        }
+        let decoded = try decode(request.bytes)
+        #expect(decoded.refusals.entries.map(\.reason) == [.invalidLabels, .unsupportedKind])
+        #expect(decoded.batch.series.count == 1)
+    }
+
+    @Test("whatever the bytes, decoding ends with a sound batch or an error", arguments: [31, 32, 33] as [UInt64])
+    func fuzz(seed: UInt64) throws {
+        var mutator = Mutator(seed: seed)
+        let bytes = write((0..<5).map { ([("__name__", "m"), ("i", "\($0)")], [(1, 1), (2, 2)]) })
+        for _ in 0..<5000 {
+            do {
+                let batch = try decode(mutator.mutate(bytes)).batch
+                #expect(batch.series.allSatisfy { !batch.labels($0).metricName.isEmpty && $0.samples.count > 0 }, "seed \(seed)")
+                #expect(batch.series.reduce(0) { $0 + Int($1.samples.count) } == batch.samples.count, "seed \(seed)")
+                #expect(batch.series.reduce(0) { $0 + Int($1.labels.count) } == batch.labelBytes.count, "seed \(seed)")
+            } catch is ByteCodingError {}
+        }
+    }
+}

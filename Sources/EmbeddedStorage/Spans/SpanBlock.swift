@@ -1,0 +1,260 @@
+import ByteCoding
+import Platform
+import Storage
+import TelemetryModel
+
+/// A block turned out to be damaged while it was read.
+struct SpanBlockDamage: Error, CustomStringConvertible {
+    /// The block.
+    var block: UInt64
+    /// What is wrong with it, without the block's name.
+    var message: String
+
+    /// A sentence.
+    var description: String { "Block of spans \(SpanBlockDirectory.name(block)) is damaged: \(message)." }
+}
+
+/// A block open for reading. What says where things are is in memory; pages, chunks of the index and rollups are read by
+/// position when they are asked for, checked, and kept in the cache for a while.
+final class SpanBlock: TraceSource {
+    /// What the block says of itself.
+    let meta: SpanBlockMeta
+    /// What is known of its pages.
+    let zones: [PageZone]
+    /// The services and operations that the zones number.
+    let names: [String]
+    /// The traces that have parts elsewhere, or on several pages.
+    let parted: Set<TraceID>
+
+    private let filter: TraceFilter
+    /// The first hash of each chunk of the trace index.
+    private let fences: [UInt64]
+    private let entryCount: Int
+    private let file: any ReadableFile
+    private let cache: SpanPageCache
+
+    /// Opens the block in a directory; throws ``SpanBlockDamage`` or ``FileError``.
+    init(directory: String, fileSystem: any FileSystem, cache: SpanPageCache) throws {
+        let metaPath = directory + "/" + SpanBlockFormat.metaName
+        let meta = try SpanBlockMeta(try fileSystem.readAll(metaPath, limit: SpanBlockFormat.metaByteLimit))
+        self.meta = meta
+        self.cache = cache
+        let file = try fileSystem.openForReading(directory + "/" + SpanBlockFormat.dataName)
+        self.file = file
+        do {
+            if file.byteCount != meta.dataByteCount {
+                throw ByteCodingError(.truncated, "its data file has \(file.byteCount) bytes instead of \(meta.dataByteCount)")
+            }
+            let head = try Self.section(.zones, meta, file).withUnsafeBytes { try ZoneSection($0) }
+            (names, zones, fences, entryCount) = (head.names, head.zones, head.fences, head.entryCount)
+            filter = try Self.section(.filter, meta, file).withUnsafeBytes { try TraceFilter($0) }
+            parted = try Self.section(.parted, meta, file).withUnsafeBytes { try Self.traceIDs($0) }
+        } catch {
+            file.close()
+            throw error
+        }
+    }
+
+    deinit { file.close() }
+
+    // MARK: - Reading
+
+    var pageCount: Int { zones.count }
+
+    func page(_ number: Int, overlapsFrom from: UInt64, through: UInt64) -> Bool {
+        zones[number].overlaps(from: from, through: through)
+    }
+
+    func mayContain(_ hash: UInt64) -> Bool { filter.mayContain(hash) }
+
+    func isParted(_ id: TraceID) -> Bool { parted.contains(id) }
+
+    func page(_ number: Int) throws -> SharedSpanBatch {
+        let item = try cache.item(
+            SpanPageCache.Key(block: meta.id, part: .page(number)), byteCount: { $0.memoryByteCount },
+            read: { .page(SharedSpanBatch(try readPage(number))) })
+        guard case .page(let batch) = item else { return .empty }
+        return batch
+    }
+
+    /// Reads a page past the cache.
+    private func readPage(_ number: Int) throws -> SpanBatch {
+        let zone = zones[number]
+        return try checked {
+            let stored = try Self.read(file, zone.offset, zone.storedByteCount, zone.checksum, "page \(number)")
+            let batch = try SpanBatchCodec.decode(try Zstd.decompress(stored, limit: zone.byteCount))
+            if batch.count != zone.rowCount { throw ByteCodingError(.malformed, "page \(number) has \(batch.count) rows") }
+            return batch
+        }
+    }
+
+    func runs(of id: TraceID) throws -> [TraceRun] {
+        var runs: [TraceRun] = []
+        for entry in try entries(TraceFilter.hash(id)) {
+            guard Int(entry.page) < pageCount else { throw damage("its trace index points to a page that is not there") }
+            let batch = try page(Int(entry.page))
+            let (end, overflow) = entry.row.addingReportingOverflow(entry.rowCount)
+            guard !overflow, entry.rowCount > 0, Int(end) <= batch.spans.count else {
+                throw damage("its trace index points to rows that are not there")
+            }
+            if batch.spans.rows[Int(entry.row)].traceID == id {
+                runs.append(TraceRun(batch: batch, page: Int(entry.page), rows: Int(entry.row)..<Int(end)))
+            }
+        }
+        return runs
+    }
+
+    /// The rollups of the spans in the block.
+    func rollups() throws -> RollupTable {
+        let item = try cache.item(
+            SpanPageCache.Key(block: meta.id, part: .rollups), byteCount: { $0.memoryByteCount },
+            read: { .rollups(try checked { try RollupCodec.decode(try Self.section(.rollups, meta, file)) }) })
+        guard case .rollups(let table) = item else { return RollupTable() }
+        return table
+    }
+
+    /// Reads everything and compares what the parts say of each other. Throws ``SpanBlockDamage``.
+    func verify() throws {
+        var rowCount = 0
+        for number in zones.indices {
+            let page = try readPage(number)
+            rowCount += page.count
+            for row in page.rows where !filter.mayContain(TraceFilter.hash(row.traceID)) {
+                throw damage("its trace filter does not know trace \(row.traceID)")
+            }
+        }
+        if rowCount != meta.rowCount { throw damage("it has \(rowCount) spans instead of \(meta.rowCount)") }
+        for chunk in fences.indices { _ = try indexChunk(chunk) }
+        _ = try rollups()
+    }
+
+    // MARK: - The trace index
+
+    private func entries(_ hash: UInt64) throws -> [TraceIndex.Entry] {
+        var found: [TraceIndex.Entry] = []
+        // The last chunk whose first hash is smaller may hold the hash at its end; from there on while they fit.
+        var low = 0
+        var high = fences.count
+        while low < high {
+            let middle = (low + high) / 2
+            if fences[middle] < hash { low = middle + 1 } else { high = middle }
+        }
+        var chunk = max(0, low - 1)
+        while chunk < fences.count, fences[chunk] <= hash {
+            found.append(contentsOf: try indexChunk(chunk).filter { $0.hash == hash })
+            chunk += 1
+        }
+        return found
+    }
+
+    private func indexChunk(_ number: Int) throws -> [TraceIndex.Entry] {
+        let item = try cache.item(
+            SpanPageCache.Key(block: meta.id, part: .indexChunk(number)), byteCount: { $0.memoryByteCount },
+            read: { .indexChunk(try readIndexChunk(number)) })
+        guard case .indexChunk(let entries) = item else { return [] }
+        return entries
+    }
+
+    private func readIndexChunk(_ number: Int) throws -> [TraceIndex.Entry] {
+        let place = meta[.traceIndex]
+        let first = number * TraceIndex.chunkEntryCount
+        let byteCount = min(TraceIndex.chunkEntryCount, entryCount - first) * TraceIndex.entryByteCount
+        let offset = number * (TraceIndex.chunkEntryCount * TraceIndex.entryByteCount + 4)
+        return try checked {
+            guard byteCount > 0, offset + byteCount + 4 <= place.storedByteCount else {
+                throw ByteCodingError(.truncated, "its trace index ends too early")
+            }
+            let bytes = try Self.read(file, place.offset + offset, byteCount + 4)
+            return try bytes.withUnsafeBytes { raw in
+                let body = UnsafeRawBufferPointer(rebasing: raw[..<byteCount])
+                var tail = ByteReader(UnsafeRawBufferPointer(rebasing: raw[byteCount...]))
+                if try tail.readInteger(UInt32.self) != CRC32C.checksum(body) {
+                    throw ByteCodingError(.malformed, "the checksum of chunk \(number) of its trace index does not fit")
+                }
+                return try TraceIndex.decode(body)
+            }
+        }
+    }
+
+    // MARK: - Bytes
+
+    private func damage(_ message: String) -> SpanBlockDamage { SpanBlockDamage(block: meta.id, message: message) }
+
+    /// Turns what bytes say wrongly into damage of this block; failures of the disk stay what they are.
+    private func checked<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as ByteCodingError {
+            throw damage(error.message)
+        } catch let error as FileError where error.kind == .truncated {
+            throw damage(error.message)
+        }
+    }
+
+    private static func read(_ file: any ReadableFile, _ offset: Int, _ count: Int) throws -> [UInt8] {
+        if count > file.byteCount || offset > file.byteCount - count {
+            throw ByteCodingError(.truncated, "its data file ends before byte \(offset) and \(count) more")
+        }
+        var bytes = [UInt8](repeating: 0, count: count)
+        try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: offset) }
+        return bytes
+    }
+
+    private static func read(
+        _ file: any ReadableFile, _ offset: Int, _ count: Int, _ checksum: UInt32, _ what: String
+    ) throws -> [UInt8] {
+        let bytes = try read(file, offset, count)
+        if CRC32C.checksum(bytes) != checksum { throw ByteCodingError(.malformed, "the checksum of \(what) does not fit") }
+        return bytes
+    }
+
+    private static func section(
+        _ section: SpanBlockFormat.Section, _ meta: SpanBlockMeta, _ file: any ReadableFile
+    ) throws -> [UInt8] {
+        let place = meta[section]
+        let stored = try read(file, place.offset, place.storedByteCount, place.checksum, "section \(section)")
+        return try Zstd.decompress(stored, limit: place.byteCount)
+    }
+
+    private static func traceIDs(_ bytes: UnsafeRawBufferPointer) throws -> Set<TraceID> {
+        var reader = ByteReader(bytes)
+        var ids: Set<TraceID> = []
+        while !reader.isAtEnd { ids.insert(TraceID(high: try reader.readInteger(), low: try reader.readInteger())) }
+        return ids
+    }
+}
+
+/// The section that is in memory while a block is open.
+private struct ZoneSection {
+    var names: [String] = []
+    var zones: [PageZone] = []
+    var fences: [UInt64] = []
+    var entryCount = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) throws {
+        var reader = ByteReader(bytes)
+        for _ in 0..<(try reader.readCount(limit: reader.remaining)) { names.append(try reader.readString()) }
+        for _ in 0..<(try reader.readCount(limit: reader.remaining)) {
+            zones.append(try PageZone(&reader, nameCount: names.count))
+        }
+        entryCount = try reader.readCount(limit: SpanBlockFormat.dataByteLimit)
+        let chunkCount = (entryCount + TraceIndex.chunkEntryCount - 1) / TraceIndex.chunkEntryCount
+        try reader.require(chunkCount * 8)
+        for _ in 0..<chunkCount { fences.append(try reader.readInteger()) }
+        if !reader.isAtEnd { throw ByteCodingError.malformed(at: reader.position, "bytes behind the end of the zones") }
+    }
+}
+
+extension SpanPageCache.Item {
+    /// About how much memory the item takes.
+    var memoryByteCount: Int {
+        switch self {
+        case .page(let batch): batch.byteCount
+        case .indexChunk(let entries): entries.count * MemoryLayout<TraceIndex.Entry>.stride
+        case .rollups(let table):
+            // Keys, a row and a sketch of a few dozen buckets.
+            (table.operations.count + table.edges.count + table.statements.count) * 1024
+                + (table.nodes.count + table.instances.count) * 256 + 64
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import ByteCoding
+import Platform
+
+/// The directory that holds the blocks of spans, each a directory of its own named by its number. Names that begin
+/// otherwise: `new-` for what is being written, `old-` for what is being removed, `damaged-` for what was set aside.
+struct SpanBlockDirectory: Sendable {
+    /// Its path.
+    let path: String
+    private let fileSystem: any FileSystem
+
+    private static let newPrefix = "new-"
+    private static let oldPrefix = "old-"
+    private static let damagedPrefix = "damaged-"
+
+    init(path: String, fileSystem: any FileSystem) {
+        self.path = path
+        self.fileSystem = fileSystem
+    }
+
+    /// The name of a block: 16 hexadecimal digits.
+    static func name(_ id: UInt64) -> String {
+        let digits = String(id, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Where a block is.
+    func path(of id: UInt64) -> String { path + "/" + Self.name(id) }
+
+    /// Where a block is written.
+    func temporaryPath(of id: UInt64) -> String { path + "/" + Self.newPrefix + Self.name(id) }
+
+    /// Gives a written block its name, durably. From here on it counts.
+    func publish(_ id: UInt64) throws {
+        try fileSystem.rename(temporaryPath(of: id), to: path(of: id))
+        try fileSystem.syncDirectory(path)
+    }
+
+    /// Removes a block: away with its name first, so that half of it is never taken for a block.
+    func remove(_ id: UInt64) throws {
+        let old = path + "/" + Self.oldPrefix + Self.name(id)
+        try fileSystem.rename(path(of: id), to: old)
+        try fileSystem.syncDirectory(path)
+        try fileSystem.remove(old)
+    }
+
+    /// Sets a damaged block aside.
+    func setAside(_ id: UInt64) throws {
+        try fileSystem.rename(path(of: id), to: path + "/" + Self.damagedPrefix + Self.name(id))
+        try fileSystem.syncDirectory(path)
+    }
+
+    /// What a start finds.
+    struct Contents {
+        /// The blocks that count, by rising number.
+        var blocks: [SpanBlock] = []
+        /// A sentence for each block that was set aside, now or earlier.
+        var damages: [String] = []
+        /// One more than the highest number ever used, as far as names tell.
+        var nextID: UInt64 = 1
+    }
+
+    /// Opens the blocks: removes what was being written or removed, sets damaged ones aside, removes superseded ones.
+    func open(cache: SpanPageCache) throws -> Contents {
+        try fileSystem.makeDirectory(path)
+        var contents = Contents()
+        for name in try fileSystem.list(path) {
+            if name.hasPrefix(Self.newPrefix) || name.hasPrefix(Self.oldPrefix) {
+                try fileSystem.remove(path + "/" + name)
+            } else if name.hasPrefix(Self.damagedPrefix) {
+                contents.damages.append("Block of spans \(name.dropFirst(Self.damagedPrefix.count)) was set aside as damaged.")
+                contents.use(name.dropFirst(Self.damagedPrefix.count))
+            } else if contents.use(name), let id = UInt64(name, radix: 16) {
+                try openBlock(id, cache, &contents)
+            }
+        }
+        let superseded = Set(contents.blocks.flatMap(\.meta.replaces))
+        for block in contents.blocks where superseded.contains(block.meta.id) { try remove(block.meta.id) }
+        contents.blocks.removeAll { superseded.contains($0.meta.id) }
+        return contents
+    }
+
+    /// The blocks as they are, nothing changed; for a check of a store that is not running.
+    func inspect(cache: SpanPageCache) throws -> (blocks: [SpanBlock], damages: [String]) {
+        var contents = Contents()
+        if try fileSystem.status(path) == nil { return ([], []) }
+        for name in try fileSystem.list(path) where name.utf8.count == 16 {
+            guard let id = UInt64(name, radix: 16) else { continue }
+            do {
+                contents.blocks.append(try SpanBlock(directory: path(of: id), fileSystem: fileSystem, cache: cache))
+            } catch {
+                contents.damages.append("Block of spans \(name) is damaged: \(error).")
+            }
+        }
+        return (contents.blocks, contents.damages)
+    }
+
+    private func openBlock(_ id: UInt64, _ cache: SpanPageCache, _ contents: inout Contents) throws {
+        do {
+            contents.blocks.append(try SpanBlock(directory: path(of: id), fileSystem: fileSystem, cache: cache))
+        } catch let error as FileError where error.kind != .notFound && error.kind != .truncated && error.kind != .tooLarge {
+            // The disk or its permissions: nothing is known about the block, so it is not called damaged.
+            throw error
+        } catch {
+            try setAside(id)
+            contents.damages.append("Block of spans \(Self.name(id)) is damaged and was set aside: \(error).")
+        }
+    }
+}
+
+extension SpanBlockDirectory.Contents {
+    /// Notes that a number is in use; false when the text is no number.
+    @discardableResult
+    fileprivate mutating func use(_ name: some StringProtocol) -> Bool {
+        guard name.utf8.count == 16, let id = UInt64(name, radix: 16), id < .max else { return false }
+        nextID = max(nextID, id + 1)
+        return true
+    }
+}

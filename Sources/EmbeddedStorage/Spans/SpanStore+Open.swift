@@ -1,0 +1,130 @@
+import ByteCoding
+import Platform
+import SegmentLog
+import Storage
+import TelemetryModel
+
+extension SpanStore {
+    /// The part of the directory that holds the log.
+    static let logName = "log"
+    /// The part of the directory that holds the blocks.
+    static let blocksName = "blocks"
+
+    /// Opens the spans in `directory`, which is made if it is missing: opens the blocks, then reads the records of the log
+    /// that are in no block yet. Whoever calls holds the lock of the data directory.
+    ///
+    /// Throws ``StorageError`` when the directory cannot be used. Damaged blocks and records are named in the status.
+    public static func open(
+        directory path: String, options: SpanStoreOptions = SpanStoreOptions(), fileSystem: any FileSystem, time: any TimeSource
+    ) throws -> SpanStore {
+        do {
+            try fileSystem.makeDirectory(path)
+            let cache = SpanPageCache(byteLimit: options.pageCacheByteLimit)
+            let directory = SpanBlockDirectory(path: path + "/" + blocksName, fileSystem: fileSystem)
+            var contents = try directory.open(cache: cache)
+            try fileSystem.syncDirectory(path)
+            var recovery = SpanRecovery(contents.blocks, arrival: time.monotonic())
+            var logOptions = SegmentLogOptions()
+            logOptions.sequenceFloor = recovery.logThrough
+            let (log, report) = try SegmentLog.open(
+                directory: path + "/" + logName, fileSystem: fileSystem, options: logOptions
+            ) { record in
+                try recovery.replay(record)
+            }
+            try log.deleteSegments(through: recovery.logThrough)
+            contents.damages += report.damages + recovery.damages
+            var state = State()
+            state.head = recovery.head
+            state.blocks = contents.blocks
+            state.damages = contents.damages
+            return SpanStore(
+                options: options, fileSystem: fileSystem, time: time, log: log, directory: directory, cache: cache, state: state,
+                nextBlockID: contents.nextID)
+        } catch let error as FileError {
+            throw StorageError(.unusable, "The spans in \(path) cannot be opened: \(error.message)")
+        } catch {
+            throw storageError(error)
+        }
+    }
+
+    /// What a check of stored spans found.
+    public struct Verification: Sendable, Equatable {
+        /// Sound blocks.
+        public var blockCount = 0
+        /// Spans in them.
+        public var spanCount = 0
+        /// Sound records of the log.
+        public var recordCount = 0
+        /// What is damaged, each as a sentence.
+        public var damages: [String] = []
+    }
+
+    /// Reads everything in the directory of a store that is not running, and changes nothing.
+    public static func verify(directory path: String, fileSystem: any FileSystem) throws -> Verification {
+        var result = Verification()
+        let directory = SpanBlockDirectory(path: path + "/" + blocksName, fileSystem: fileSystem)
+        let (blocks, damages) = try directory.inspect(cache: SpanPageCache(byteLimit: SpanStoreOptions().pageCacheByteLimit))
+        result.damages = damages
+        for block in blocks {
+            do {
+                try block.verify()
+                result.blockCount += 1
+                result.spanCount += block.meta.rowCount
+            } catch let damage as SpanBlockDamage {
+                result.damages.append(damage.description)
+            }
+        }
+        let logPath = path + "/" + logName
+        if try fileSystem.status(logPath) == nil { return result }
+        for scan in try SegmentLog.verify(directory: logPath, fileSystem: fileSystem) {
+            result.recordCount += scan.recordCount
+            if let damage = scan.damage { result.damages.append(damage) }
+        }
+        return result
+    }
+}
+
+/// Builds the head anew from the log.
+private struct SpanRecovery {
+    /// Records up to this sequence are in blocks or were logged again.
+    let logThrough: UInt64
+    private(set) var head = SpanHead()
+    private(set) var damages: [String] = []
+    private let blocks: [SpanBlock]
+    private let arrival: UInt64
+    private static let damageLimit = 100
+
+    init(_ blocks: [SpanBlock], arrival: UInt64) {
+        self.blocks = blocks
+        self.arrival = arrival
+        logThrough = blocks.map(\.meta.logThrough).max() ?? 0
+    }
+
+    mutating func replay(_ record: LogRecord) throws {
+        if record.sequence <= logThrough { return }
+        let batch: SpanBatch
+        do {
+            batch = try SpanLogRecord.decode(type: record.type, version: record.version, record.payload)
+        } catch {
+            if damages.count < Self.damageLimit {
+                damages.append("Record \(record.sequence) of the log of spans was skipped: \(error).")
+            }
+            return
+        }
+        let stored = try StoredSpans(of: batch, in: blocks, version: 0)
+        let accepted = SpanAdmission(batch, head: head, stored: stored).accepted
+        if accepted.isEmpty { return }
+        head.insert(SharedSpanBatch(batch.keeping(accepted)), arrival: arrival)
+        for id in stored.traces { head.markParted(id) }
+    }
+}
+
+extension SpanBatch {
+    /// A batch of some of the rows: this one when they are all.
+    func keeping(_ rows: [Int]) -> SpanBatch {
+        if rows.count == count { return self }
+        var kept = SpanBatch()
+        kept.append(rows: rows, of: self)
+        return kept
+    }
+}

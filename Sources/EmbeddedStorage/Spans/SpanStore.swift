@@ -1,0 +1,122 @@
+import ByteCoding
+import Platform
+import SegmentLog
+import Storage
+import Synchronization
+import TelemetryModel
+
+/// The span half of a store: log → head → blocks → merged blocks → retention.
+///
+/// A batch is compared with what is there, logged and put into the head; the head is cut into blocks, blocks are merged,
+/// old ones deleted. Readers take a snapshot of head and blocks under the lock and work outside of it.
+public final class SpanStore: Sendable {
+    /// What the lock protects.
+    struct State {
+        var head = SpanHead()
+        /// Rises with every change of the head.
+        var headVersion: UInt64 = 0
+        var blocks: [SpanBlock] = []
+        /// Rises with every change of the list of blocks.
+        var blocksVersion: UInt64 = 0
+        var damages: [String] = []
+        var isClosed = false
+        /// Why the last write or cut failed, or nil when it did not.
+        var refusal: String?
+    }
+
+    /// What only one cut or merge at a time uses; taken before the state.
+    struct Workshop {
+        var nextBlockID: UInt64
+        /// Superseded blocks whose directory could not be removed yet; whatever is written next names them again.
+        var undeleted: [UInt64] = []
+    }
+
+    /// What readers work with.
+    struct Snapshot {
+        var head: SpanHead
+        var headVersion: UInt64
+        var blocks: [SpanBlock]
+        var blocksVersion: UInt64
+    }
+
+    let options: SpanStoreOptions
+    let fileSystem: any FileSystem
+    let time: any TimeSource
+    let log: SegmentLog
+    let directory: SpanBlockDirectory
+    let cache: SpanPageCache
+    let state: Mutex<State>
+    let workshop: Mutex<Workshop>
+    /// The rollups of the head as it was in a version.
+    let headRollups = Mutex<(version: UInt64, table: RollupTable)?>(nil)
+
+    init(
+        options: SpanStoreOptions, fileSystem: any FileSystem, time: any TimeSource, log: SegmentLog, directory: SpanBlockDirectory,
+        cache: SpanPageCache, state: sending State, nextBlockID: UInt64
+    ) {
+        self.options = options
+        self.fileSystem = fileSystem
+        self.time = time
+        self.log = log
+        self.directory = directory
+        self.cache = cache
+        self.state = Mutex(state)
+        workshop = Mutex(Workshop(nextBlockID: nextBlockID))
+    }
+
+    // MARK: - Snapshots
+
+    /// Head and blocks as they are now. Throws `closed`.
+    func snapshot() throws -> Snapshot {
+        try state.withLock { state in
+            try Self.requireOpen(state)
+            return Snapshot(
+                head: state.head, headVersion: state.headVersion, blocks: state.blocks, blocksVersion: state.blocksVersion)
+        }
+    }
+
+    /// Runs `body` over a snapshot. A block that turns out to be damaged is set aside, and `body` runs again without it.
+    func reading<Result>(_ body: (Snapshot) throws -> Result) throws -> Result {
+        while true {
+            do {
+                return try body(try snapshot())
+            } catch let damage as SpanBlockDamage {
+                setAside(damage)
+            } catch {
+                throw Self.storageError(error)
+            }
+        }
+    }
+
+    /// Takes a damaged block out of use and names it in the status.
+    func setAside(_ damage: SpanBlockDamage) {
+        let known = state.withLock { state in
+            guard let index = state.blocks.firstIndex(where: { $0.meta.id == damage.block }) else { return false }
+            state.blocks.remove(at: index)
+            state.blocksVersion += 1
+            state.damages.append("\(damage.description) It was set aside; the other blocks are in use.")
+            return true
+        }
+        guard known else { return }
+        cache.forget(block: damage.block)
+        do {
+            try directory.setAside(damage.block)
+        } catch {
+            state.withLock { $0.damages.append("It could not be renamed: \(error)") }
+        }
+    }
+
+    static func requireOpen(_ state: borrowing State) throws {
+        if state.isClosed { throw StorageError(.closed, "The store of spans is closed.") }
+    }
+
+    /// What callers of the storage interface are told about a failure.
+    static func storageError(_ error: any Error) -> any Error {
+        switch error {
+        case let error as FileError: StorageError(.unavailable, error.message)
+        case let error as ByteCodingError: StorageError(.corrupt, error.message)
+        case let error as SpanBlockDamage: StorageError(.corrupt, error.description)
+        default: error
+        }
+    }
+}

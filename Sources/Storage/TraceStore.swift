@@ -71,4 +71,37 @@ public protocol TraceReader: Sendable {
 public protocol RollupReader: Sendable {
     /// The rows of the whole minutes (since 1970) in the closed range, added up over head and blocks.
     func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable
+
+    /// Every operation of every service of which there are rows, whenever that was.
+    func operationNames() throws -> Set<OperationName>
+}
+
+extension RollupReader {
+    /// The names among the rows of all minutes. A store that keeps its names apart answers with less work.
+    public func operationNames() throws -> Set<OperationName> {
+        Set(try rollups(minutes: 0...OperationName.lastMinute).operations.keys.map(OperationName.init))
+    }
+}
+
+/// An operation without a time.
+public struct OperationName: Hashable, Sendable {
+    /// `service.name`.
+    public var service: String
+    /// The span's name.
+    public var operation: String
+    /// The part it plays.
+    public var kind: SpanKind
+
+    /// Puts the parts together.
+    public init(service: String, operation: String, kind: SpanKind) {
+        self.service = service
+        self.operation = operation
+        self.kind = kind
+    }
+
+    /// The name in a row's key.
+    public init(_ key: OperationKey) { self.init(service: key.service, operation: key.operation, kind: key.kind) }
+
+    /// The last minute that nanoseconds in 64 bits reach.
+    public static let lastMinute = Int64(UInt64.max / 60_000_000_000)
 }

@@ -24,7 +24,8 @@ struct TestServer {
     static func responder(_ dependencies: ServerDependencies, tokens: TokenTable? = nil) -> ServerResponder {
         ServerResponder(
             logger: dependencies.logger, metrics: dependencies.metrics, time: dependencies.time,
-            access: AccessControl(tokens: tokens))
+            access: AccessControl(tokens: tokens),
+            pool: dependencies.pool)
     }
 
     /// Dependencies over the in-memory reference.

@@ -1,3 +1,4 @@
+import Answers
 import Hummingbird
 import Platform
 import Storage
@@ -32,11 +33,21 @@ struct APIError: Error, Sendable, CustomStringConvertible {
         switch error {
         case let error as APIError: error
         case let error as StorageError: APIError(error)
+        case let error as AnswerError: APIError(error)
         case let error as PoolError: APIError(.serviceUnavailable, code: "busy", error.description).retryingSoon
         case let error as LabelPatternError: APIError(.badRequest, code: "bad_pattern", "\(error)")
         case is CancellationError: APIError(.serviceUnavailable, code: "cancelled", "The request was given up.")
         default: nil
         }
+    }
+
+    private init(_ error: AnswerError) {
+        let status: HTTPResponse.Status =
+            switch error.kind {
+            case .badRequest: .badRequest
+            case .notFound: .notFound
+            }
+        self.init(status, code: error.kind.rawValue, error.message, where: error.place)
     }
 
     private init(_ error: StorageError) {

@@ -25,6 +25,9 @@ struct QueryItems: Sendable, Equatable {
     /// The first value of a name, or nil.
     subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 
+    /// The first value of each name.
+    var firstValues: [String: String] { Dictionary(items.map { ($0.name, $0.value) }) { first, _ in first } }
+
     /// Every value of a name, in order.
     func all(_ name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
 

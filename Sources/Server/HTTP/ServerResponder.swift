@@ -26,10 +26,12 @@ final class ServerResponder: Sendable {
     private let metrics: ServerMetrics
     private let time: any TimeSource
     private let access: AccessControl
+    private let compressor: ResponseCompressor
 
     /// A responder in the phase ``Phase/starting``.
-    init(logger: Logger, metrics: ServerMetrics, time: any TimeSource, access: AccessControl) {
+    init(logger: Logger, metrics: ServerMetrics, time: any TimeSource, access: AccessControl, pool: BlockingPool) {
         self.access = access
+        compressor = ResponseCompressor(pool: pool)
         self.logger = logger
         self.metrics = metrics
         self.time = time
@@ -49,7 +51,7 @@ final class ServerResponder: Sendable {
     func respond(to request: Request, port: CompatibilityPort?) async throws -> Response {
         let begin = time.monotonic()
         var route = "unknown"
-        let response = try await reply(to: request, port: port, route: &route)
+        let response = try await compressor.compressed(reply(to: request, port: port, route: &route), for: request)
         let method = Self.countedMethods.contains(request.method) ? request.method.rawValue : "other"
         metrics.countRequest(
             .init(route: route, method: method, code: response.status.code), nanoseconds: time.monotonic() &- begin)

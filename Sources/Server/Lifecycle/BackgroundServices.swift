@@ -4,11 +4,13 @@ import ServiceLifecycle
 enum BackgroundServices {
     /// Every service that the configuration asks for.
     static func all(_ server: ServerDependencies, _ configuration: ServerConfiguration) -> [any Service] {
-        let upkeep = [StoreUpkeep.Duty.sync, .maintenance].map { duty in
+        let upkeep: [any Service] = [StoreUpkeep.Duty.sync, .maintenance].map { duty in
             StoreUpkeep(
                 duty: duty, store: server.store, pool: server.upkeep, time: server.time, readiness: server.readiness,
                 logger: server.logger)
         }
-        return upkeep
+        guard configuration.selfStore else { return upkeep }
+        let instance = (configuration.listen ?? ServerConfiguration.defaultListen).description
+        return upkeep + [SelfMetricsService(server: server, instance: instance)]
     }
 }

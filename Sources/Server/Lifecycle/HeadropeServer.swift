@@ -15,6 +15,7 @@ public final class HeadropeServer: Sendable {
     private let logger: Logger
     private let time: any TimeSource
     private let openStore: StoreOpener
+    private let pool: BlockingPool
     private let responder: ServerResponder
     private let metrics = ServerMetrics()
     private let readiness = Readiness()
@@ -33,8 +34,10 @@ public final class HeadropeServer: Sendable {
         self.time = time
         self.openStore = openStore
         let tokens = configuration.tokenFile.isEmpty ? nil : try TokenTable(file: configuration.tokenFile)
+        pool = BlockingPool(
+            name: "work", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue)
         responder = ServerResponder(
-            logger: logger, metrics: metrics, time: time, access: AccessControl(tokens: tokens))
+            logger: logger, metrics: metrics, time: time, access: AccessControl(tokens: tokens), pool: pool)
     }
 
     /// The addresses that are open, the main one first; empty before.
@@ -72,10 +75,8 @@ public final class HeadropeServer: Sendable {
     }
 
     private func dependencies(_ store: any Store, upkeep: BlockingPool) -> ServerDependencies {
-        let limits = configuration.limits
-        return ServerDependencies(
-            store: store, pool: BlockingPool(name: "work", threadCount: limits.workerThreads, queueLimit: limits.workerQueue),
-            upkeep: upkeep, time: time, logger: logger, metrics: metrics, readiness: readiness)
+        ServerDependencies(
+            store: store, pool: pool, upkeep: upkeep, time: time, logger: logger, metrics: metrics, readiness: readiness)
     }
 
     /// Answers from now on, and starts what goes on beside the requests.

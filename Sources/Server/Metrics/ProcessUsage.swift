@@ -29,12 +29,12 @@ struct ProcessUsage: Sendable {
     private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
 
     /// Writes them under the names that Prometheus's clients use.
-    func write(to text: inout ExpositionWriter) {
-        text.family("process_cpu_seconds_total", .counter, "CPU time in user and system mode, in seconds.")
-        text.sample([], cpuSeconds)
-        text.family("process_resident_memory_bytes", .gauge, "Resident memory in bytes.")
-        text.sample([], Double(residentBytes))
-        text.family("process_open_fds", .gauge, "Open file descriptors.")
-        text.sample([], Double(openFiles))
+    func write(to snapshot: inout MetricSnapshot) {
+        snapshot.family("process_cpu_seconds_total", .counter, "CPU time in user and system mode, in seconds.")
+        snapshot.sample([], cpuSeconds)
+        snapshot.family("process_resident_memory_bytes", .gauge, "Resident memory in bytes.")
+        snapshot.sample([], Double(residentBytes))
+        snapshot.family("process_open_fds", .gauge, "Open file descriptors.")
+        snapshot.sample([], Double(openFiles))
     }
 }

@@ -48,38 +48,38 @@ final class ServerMetrics: Sendable {
         if count > 0 { state.withLock { $0.intake[key, default: 0] += count } }
     }
 
-    /// Everything in Prometheus's text form. Asks the store for its status, so it blocks.
-    func exposition(store: any Store, pool: BlockingPool) -> String {
+    /// Everything at this moment. Asks the store for its status, so it blocks.
+    func snapshot(store: any Store, pool: BlockingPool) -> MetricSnapshot {
         let state = self.state.withLock { $0 }
-        var text = ExpositionWriter()
-        write(state, to: &text)
-        write(store.status(), to: &text)
-        text.family("headrope_pool_queue_depth", .gauge, "Pieces of blocking work that wait for a thread.")
-        text.sample([], Double(pool.queueDepth))
-        ProcessUsage.current().write(to: &text)
-        return text.text
+        var snapshot = MetricSnapshot()
+        write(state, to: &snapshot)
+        write(store.status(), to: &snapshot)
+        snapshot.family("headrope_pool_queue_depth", .gauge, "Pieces of blocking work that wait for a thread.")
+        snapshot.sample([], Double(pool.queueDepth))
+        ProcessUsage.current().write(to: &snapshot)
+        return snapshot
     }
 
-    private func write(_ state: State, to text: inout ExpositionWriter) {
-        text.family("headrope_intake_accepted_total", .counter, "Items of telemetry that were stored or known already.")
+    private func write(_ state: State, to snapshot: inout MetricSnapshot) {
+        snapshot.family("headrope_intake_accepted_total", .counter, "Items of telemetry that were stored or known already.")
         for (key, count) in state.intake.sorted(by: { $0.key.order < $1.key.order }) where key.reason.isEmpty {
-            text.sample([("signal", key.signal), ("protocol", key.wireProtocol)], Double(count))
+            snapshot.sample([("signal", key.signal), ("protocol", key.wireProtocol)], Double(count))
         }
-        text.family("headrope_intake_refused_total", .counter, "Items of telemetry that were not stored, by reason.")
+        snapshot.family("headrope_intake_refused_total", .counter, "Items of telemetry that were not stored, by reason.")
         for (key, count) in state.intake.sorted(by: { $0.key.order < $1.key.order }) where !key.reason.isEmpty {
-            text.sample([("signal", key.signal), ("protocol", key.wireProtocol), ("reason", key.reason)], Double(count))
+            snapshot.sample([("signal", key.signal), ("protocol", key.wireProtocol), ("reason", key.reason)], Double(count))
         }
-        text.family("headrope_http_requests_total", .counter, "Requests by route, method and status code.")
+        snapshot.family("headrope_http_requests_total", .counter, "Requests by route, method and status code.")
         for (key, count) in state.requests.sorted(by: { $0.key.order < $1.key.order }) {
-            text.sample([("route", key.route), ("method", key.method), ("code", String(key.code))], Double(count))
+            snapshot.sample([("route", key.route), ("method", key.method), ("code", String(key.code))], Double(count))
         }
-        text.family("headrope_http_request_duration_seconds", .histogram, "Time from a request's head to its reply.")
+        snapshot.family("headrope_http_request_duration_seconds", .histogram, "Time from a request's head to its reply.")
         for (route, histogram) in state.durations.sorted(by: { $0.key < $1.key }) {
-            text.histogram([("route", route)], histogram)
+            snapshot.histogram([("route", route)], histogram)
         }
     }
 
-    private func write(_ status: StoreStatus, to text: inout ExpositionWriter) {
+    private func write(_ status: StoreStatus, to snapshot: inout MetricSnapshot) {
         let gauges: [(String, String, Int)] = [
             ("headrope_store_head_series", "Series in the head.", status.headSeries),
             ("headrope_store_head_samples", "Samples in the head.", status.headSamples),
@@ -89,12 +89,12 @@ final class ServerMetrics: Sendable {
             ("headrope_store_writable", "1 when the store takes telemetry in, else 0.", status.writeRefusal == nil ? 1 : 0),
         ]
         for (name, help, value) in gauges {
-            text.family(name, .gauge, help)
-            text.sample([], Double(value))
+            snapshot.family(name, .gauge, help)
+            snapshot.sample([], Double(value))
         }
-        text.family("headrope_store_blocks", .gauge, "Blocks by signal.")
-        text.sample([("signal", "metrics")], Double(status.metricBlocks))
-        text.sample([("signal", "traces")], Double(status.spanBlocks))
+        snapshot.family("headrope_store_blocks", .gauge, "Blocks by signal.")
+        snapshot.sample([("signal", "metrics")], Double(status.metricBlocks))
+        snapshot.sample([("signal", "traces")], Double(status.spanBlocks))
     }
 }
 

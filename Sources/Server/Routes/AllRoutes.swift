@@ -4,7 +4,7 @@ enum AllRoutes {
     static func table(_ server: ServerDependencies) throws -> RouteTable {
         let groups: [any RouteGroup] = [
             AdminRoutes(server: server),
-            LaterRoutes(),
+            AnalysisRoutes(server: server), LaterRoutes(),
         ]
         return try RouteTable(groups.flatMap(\.routes))
     }

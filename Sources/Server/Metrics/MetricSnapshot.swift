@@ -1,0 +1,75 @@
+import TelemetryModel
+
+/// The server's own metrics at one moment, on their way to `/metrics` or to the store.
+struct MetricSnapshot {
+    /// The types of metric families.
+    enum Kind: String {
+        case counter, gauge, histogram
+    }
+
+    private struct Family {
+        var name: String
+        var kind: Kind
+        var help: String
+        var samples: [(name: String, labels: [Label], value: Double)] = []
+    }
+
+    private var families: [Family] = []
+
+    /// Begins a family of metrics; the samples that follow belong to it. The help must be one line.
+    mutating func family(_ name: String, _ kind: Kind, _ help: String) {
+        families.append(Family(name: name, kind: kind, help: help))
+    }
+
+    /// One sample of the family.
+    mutating func sample(_ labels: [(String, String)], _ value: Double, suffix: String = "") {
+        precondition(!families.isEmpty, "a sample belongs to a family")
+        let name = families[families.count - 1].name + suffix
+        families[families.count - 1].samples.append((name, labels.map { Label($0.0, $0.1) }, value))
+    }
+
+    /// All samples of a histogram.
+    mutating func histogram(_ labels: [(String, String)], _ histogram: DurationHistogram) {
+        var total = 0
+        for (index, count) in histogram.counts.enumerated() {
+            total += count
+            let bound = index < DurationHistogram.bounds.count ? Self.number(DurationHistogram.bounds[index]) : "+Inf"
+            sample(labels + [("le", bound)], Double(total), suffix: "_bucket")
+        }
+        sample(labels, histogram.sum, suffix: "_sum")
+        sample(labels, Double(total), suffix: "_count")
+    }
+
+    /// Prometheus's text exposition format 0.0.4.
+    var text: String {
+        var text = ""
+        for family in families {
+            text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.kind.rawValue)\n"
+            for (name, labels, value) in family.samples {
+                let pairs = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
+                text += name + (pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}") + " \(Self.number(value))\n"
+            }
+        }
+        return text
+    }
+
+    /// The samples at a time (milliseconds since 1970), with further labels on each.
+    func batch(timestamp: Int64, labels more: [Label]) -> MetricBatch {
+        var batch = MetricBatch()
+        for (name, labels, value) in families.flatMap(\.samples) {
+            batch.append(
+                Labels(labels + more + [Label(Labels.nameLabel, name)]), [Sample(timestamp: timestamp, value: value)])
+        }
+        return batch
+    }
+
+    private static func escaped(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+
+    /// Whole numbers without a fraction, as people expect of counters.
+    private static func number(_ value: Double) -> String {
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return String(whole) }
+        return String(describing: value)
+    }
+}

@@ -222,7 +222,7 @@ let rooms: [Room] = [
         "ServerTests",
         uses: [
             "Server", "EmbeddedStorage", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats", "Platform", "ByteCoding",
-            "StrictYAML", "TestSupport",
+            "StrictYAML", "TraceAnalysis", "TestSupport",
         ], products: [hummingbird, logging, nioCore]),
     tests("DemoTests", uses: ["Demo", "HTTPTransport", "Platform", "TestSupport"]),
     tests("CommandLineToolTests", uses: ["CommandLineTool", "Answers", "Platform", "TestSupport"]),

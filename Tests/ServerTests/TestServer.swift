@@ -45,7 +45,8 @@ struct TestServer {
     struct Reply {
         var status: Int
         var headers: HTTPFields
-        var body: String
+        var bytes: [UInt8]
+        var body: String { String(decoding: bytes, as: UTF8.self) }
     }
 
     /// Sends a request.
@@ -56,6 +57,6 @@ struct TestServer {
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body)))
         let response = try await responder.respond(to: request, port: port)
         let bytes = try await ResponseCollector.collect(response.body)
-        return Reply(status: response.status.code, headers: response.headers, body: String(buffer: bytes))
+        return Reply(status: response.status.code, headers: response.headers, bytes: Array(bytes.readableBytesView))
     }
 }

@@ -18,6 +18,13 @@ struct AnalysisRoutes: RouteGroup {
             question("/api/v1/services/{name}") { engine, routed, _, request in
                 try engine.service(routed.parameter("name"), request)
             },
+            question("/api/v1/services/{name}/resources") { engine, routed, _, request in
+                try engine.resources(service: routed.parameter("name"), request)
+            },
+            question("/api/v1/callchain") { engine, routed, _, request in
+                try engine.callChain(
+                    service: try routed.query.required("service"), operation: try routed.query.required("operation"), request)
+            },
             question("/api/v1/latency") { engine, routed, parameters, request in
                 try engine.latency(
                     service: try routed.query.required("service"), operation: parameters["operation"], request)

@@ -70,14 +70,14 @@ public enum ClockSkew {
         var pair: ClockPair
         var bounds: Bounds
 
-        /// Nil when `node` is not called by a waiting span with another clock, or cannot lie within its caller.
+        /// Nil when `node` is no server called by a waiting span with another clock, or cannot lie within its caller.
         init?(_ batch: SpanBatch, _ tree: TraceTree, _ clocks: [UInt32], _ node: Int) {
             let parent = Int(tree.parents[node])
             guard parent >= 0 else { return nil }
             let callee = batch.rows[tree.rows[node]]
             let caller = batch.rows[tree.rows[parent]]
             let pair = ClockPair(caller: clocks[Int(caller.resource)], callee: clocks[Int(callee.resource)])
-            guard pair.caller != pair.callee, callee.kind != .consumer, caller.kind != .producer,
+            guard pair.caller != pair.callee, callee.kind == .server, caller.kind != .producer,
                 callee.duration <= caller.duration
             else { return nil }
             self.pair = pair

@@ -91,12 +91,12 @@ struct JSONLexer {
         while position < bytes.count, StatementByte.isWord(bytes[position]) { position += 1 }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isBeforeColon {
-            print(text.utf8, &output)
+            print(bytes[start..<position], &output)
             keepsNextString = levels.count <= 1 && Self.commands.contains(text)
         } else if text == "true" || text == "false" || text == "null" {
             print(CollectionOfOne(StatementByte.question), &output)
         } else {
-            print(text.utf8, &output)
+            print(bytes[start..<position], &output)
         }
     }
 

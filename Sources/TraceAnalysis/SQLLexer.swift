@@ -96,7 +96,7 @@ struct SQLLexer {
     }
 
     private mutating func skipNumber() {
-        if !StatementByte.isDigit(byte()) { position += 1 }
+        position += 1
         while position < bytes.count {
             let current = bytes[position]
             let previous = bytes[position - 1] | 0x20

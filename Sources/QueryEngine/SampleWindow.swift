@@ -70,6 +70,7 @@ enum WindowFunctions {
     }
 
     private static func medianDeviation(_ window: SampleWindow) -> Double {
+        if window.values.contains(where: \.isNaN) { return .nan }
         let median = Statistics.quantile(0.5, Array(window.values))
         return Statistics.quantile(0.5, window.values.map { ($0 - median).magnitude })
     }

@@ -52,6 +52,12 @@ public enum PromQLNumber {
         return (negative ? "-" : "") + digits.prefix(1) + fraction + (exponent < 0 ? "e-" : "e+") + shown
     }
 
+    /// The text that OpenMetrics has, where whole numbers end in `.0`.
+    public static func openMetricsText(_ value: Double) -> String {
+        let text = text(value)
+        return value.isFinite && !text.contains(".") && !text.contains("e") ? text + ".0" : text
+    }
+
     private static func specialText(_ value: Double) -> String? {
         if value.isNaN { return "NaN" }
         return value.isInfinite ? (value < 0 ? "-Inf" : "+Inf") : nil

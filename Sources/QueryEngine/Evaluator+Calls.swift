@@ -1,0 +1,226 @@
+import QueryLanguages
+import TelemetryModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+// Functions.
+extension Evaluator {
+    func call(_ function: PromQLFunction, _ arguments: [PromQLExpression], in whole: PromQLExpression) throws -> Value {
+        if let simple = Self.simpleFunctions[function.name] {
+            return .vector(try mapped(try vector(arguments[0])) { value, _ in simple(value) })
+        }
+        if let part = CalendarPart(rawValue: function.name) {
+            let times = try arguments.first.map(vector) ?? [Column(labels: .empty, values: evaluationTimes)]
+            return .vector(try mapped(times) { value, _ in part(value) })
+        }
+        if let value = try scalarCall(function.name, arguments) { return .scalar(value) }
+        if function.arguments.contains(.rangeVector) { return .vector(try rangeCall(function.name, arguments)) }
+        return .vector(try vectorCall(function.name, arguments, in: whole))
+    }
+
+    /// The times of the grid in seconds.
+    private var evaluationTimes: [Double] { (0..<grid.count).map { Double(grid.time($0)) / 1_000 } }
+
+    private static let simpleFunctions: [String: @Sendable (Double) -> Double] = [
+        "abs": { $0.magnitude }, "ceil": { $0.rounded(.up) }, "floor": { $0.rounded(.down) }, "exp": { exp($0) },
+        "sqrt": { $0.squareRoot() }, "ln": { log($0) }, "log2": { log2($0) }, "log10": { log10($0) }, "sin": { sin($0) },
+        "cos": { cos($0) }, "tan": { tan($0) }, "asin": { asin($0) }, "acos": { acos($0) }, "atan": { atan($0) },
+        "sinh": { sinh($0) }, "cosh": { cosh($0) }, "tanh": { tanh($0) }, "asinh": { asinh($0) }, "acosh": { acosh($0) },
+        "atanh": { atanh($0) }, "rad": { $0 * .pi / 180 }, "deg": { $0 * 180 / .pi },
+        "sgn": { $0 < 0 ? -1 : $0 > 0 ? 1 : $0 },
+    ]
+
+    // MARK: Scalars
+
+    /// The value of a function that yields a scalar; nil when it does not.
+    private func scalarCall(_ name: String, _ arguments: [PromQLExpression]) throws -> [Double]? {
+        func constant(_ value: Double) -> [Double] { [Double](repeating: value, count: grid.count) }
+        switch name {
+        case "time": return evaluationTimes
+        case "pi": return constant(.pi)
+        case "start": return constant(Double(bounds.start) / 1_000)
+        case "end": return constant(Double(bounds.end) / 1_000)
+        case "step": return constant(Double(bounds.step) / 1_000)
+        case "range": return constant(Double(bounds.end - bounds.start) / 1_000)
+        case "min_of", "max_of":
+            let isMinimum = name == "min_of"
+            return zip(try scalar(arguments[0]), try scalar(arguments[1])).map { a, b in
+                a.isNaN || b.isNaN ? .nan : isMinimum ? Swift.min(a, b) : Swift.max(a, b)
+            }
+        case "scalar": return onlyValues(try vector(arguments[0]))
+        default: return nil
+        }
+    }
+
+    /// The value of the only series that has one; NaN where there is none or more.
+    private func onlyValues(_ columns: [Column]) -> [Double] {
+        (0..<grid.count).map { step in
+            var only = Double.nan
+            var count = 0
+            for column in columns where !Column.isAbsent(column.values[step]) {
+                only = column.values[step]
+                count += 1
+            }
+            return count == 1 ? only : .nan
+        }
+    }
+
+    // MARK: Vectors
+
+    private func vectorCall(_ name: String, _ arguments: [PromQLExpression], in whole: PromQLExpression) throws -> [Column] {
+        switch name {
+        case "vector": return [Column(labels: .empty, values: try scalar(arguments[0]))]
+        case "timestamp": return try timestamps(arguments[0])
+        case "absent": return try absent(try vector(arguments[0]), arguments[0])
+        case "clamp", "clamp_min", "clamp_max": return try clamp(name, arguments)
+        case "round": return try round(arguments)
+        case "sort", "sort_desc", "sort_by_label", "sort_by_label_desc": return try sort(name, arguments, in: whole)
+        case "label_replace": return try labelReplace(arguments)
+        case "label_join": return try labelJoin(arguments)
+        case "histogram_quantile", "histogram_quantiles", "histogram_fraction": return try classicHistogram(name, arguments)
+        default:
+            throw QueryError(.unsupported, "\(name) needs native histograms, which are not supported.")
+        }
+    }
+
+    private func timestamps(_ argument: PromQLExpression) throws -> [Column] {
+        if case .selector(let selector) = argument.unwrapped.node {
+            return try mapped(try columns(of: selector, yielding: .timestamps)) { value, _ in value }
+        }
+        let times = evaluationTimes
+        return try mapped(try vector(argument)) { _, step in times[step] }
+    }
+
+    private func clamp(_ name: String, _ arguments: [PromQLExpression]) throws -> [Column] {
+        let columns = try vector(arguments[0])
+        let infinite = [Double](repeating: .infinity, count: grid.count)
+        let first = try scalar(arguments[1])
+        let low = name == "clamp_max" ? infinite.map { -$0 } : first
+        let high = name == "clamp" ? try scalar(arguments[2]) : name == "clamp_max" ? first : infinite
+        return try mapped(columns) { value, step in
+            if high[step] < low[step] { return Column.absent }
+            if value.isNaN || low[step].isNaN || high[step].isNaN { return .nan }
+            return Swift.max(low[step], Swift.min(high[step], value))
+        }
+    }
+
+    /// Half is rounded up, also below zero.
+    private func round(_ arguments: [PromQLExpression]) throws -> [Column] {
+        let nearest = arguments.count > 1 ? try scalar(arguments[1]) : [Double](repeating: 1, count: grid.count)
+        return try mapped(try vector(arguments[0])) { value, step in
+            let inverse = 1 / nearest[step]
+            return (value * inverse + 0.5).rounded(.down) / inverse
+        }
+    }
+
+    /// 1 wherever no column has a value, with the labels that the selector demands.
+    private func absent(_ columns: [Column], _ argument: PromQLExpression) throws(QueryError) -> [Column] {
+        var values = try emptyValues()
+        for step in values.indices where !columns.contains(where: { !Column.isAbsent($0.values[step]) }) { values[step] = 1 }
+        return try [Column(labels: Self.demandedLabels(argument), values: values)].merged()
+    }
+
+    private static func demandedLabels(_ argument: PromQLExpression) -> Labels {
+        let matchers: [LabelMatcher]
+        switch argument.unwrapped.node {
+        case .selector(let selector), .range(let selector, _): matchers = selector.matchers
+        default: return .empty
+        }
+        var demanded: [String: String] = [:]
+        var seen: Set<String> = []
+        for matcher in matchers where matcher.name != Labels.nameLabel {
+            // A label that is asked for twice or not by equality has no certain value.
+            let isCertain = matcher.operation == .equal && seen.insert(matcher.name).inserted
+            demanded[matcher.name] = isCertain ? matcher.value : nil
+        }
+        return Labels(demanded.map { Label($0.key, $0.value) })
+    }
+
+    // MARK: Ranges
+
+    private func rangeCall(_ name: String, _ arguments: [PromQLExpression]) throws -> [Column] {
+        guard let range = arguments.first(where: { $0.type == .rangeVector }) else { return [] }
+        if name == "absent_over_time" {
+            let present = try windowColumns(of: range, keepsName: true, isRepeatable: true) { _, _ in 1 }
+            return try absent(present, range)
+        }
+        let parameters = try arguments.filter { $0.type == .scalar }.map(scalar)
+        let isConstant = parameters.allSatisfy { values in values.allSatisfy { $0.bitPattern == values[0].bitPattern } }
+        let columns = try windowColumns(
+            of: range, keepsName: name == "last_over_time" || name == "first_over_time",
+            isRepeatable: isConstant && name != "predict_linear", try windowFunction(name, parameters, arguments))
+        if name == "rate" || name == "increase" { noteNonCounters(range, found: !columns.isEmpty) }
+        return columns
+    }
+
+    private func windowFunction(
+        _ name: String, _ parameters: [[Double]], _ arguments: [PromQLExpression]
+    ) throws -> WindowFunction {
+        switch name {
+        case "quantile_over_time":
+            let quantiles = parameters[0]
+            for quantile in quantiles { checkQuantile(quantile, arguments[0]) }
+            return { window, step in Statistics.quantile(quantiles[step], Array(window.values)) }
+        case "predict_linear":
+            let durations = parameters[0]
+            return { window, step in
+                guard window.count >= 2 else { return Column.absent }
+                let line = Statistics.regression(window, origin: window.time)
+                return line.slope * durations[step] + line.intercept
+            }
+        case "double_exponential_smoothing":
+            try checkFactors(parameters)
+            return { window, step in Self.smoothed(window, parameters[0][step], parameters[1][step]) }
+        default:
+            guard let function = WindowFunctions.byName[name] else {
+                throw QueryError(.unsupported, "The function \(name) is not supported.")
+            }
+            return function
+        }
+    }
+
+    /// Says so when a quantile is not between 0 and 1.
+    func checkQuantile(_ quantile: Double, _ argument: PromQLExpression) {
+        if !(quantile >= 0 && quantile <= 1) {
+            annotations.add(
+                .warning, "quantile value should be between 0 and 1, got \(PromQLNumber.text(quantile))", about: argument)
+        }
+    }
+
+    private func checkFactors(_ parameters: [[Double]]) throws(QueryError) {
+        for (name, values) in zip(["smoothing", "trend"], parameters) {
+            if let bad = values.first(where: { !($0 > 0 && $0 < 1) }) {
+                throw QueryError(
+                    .execution, "invalid \(name) factor. Expected: 0 < \(name) factor < 1, got: \(PromQLNumber.text(bad))")
+            }
+        }
+    }
+
+    /// Double exponential smoothing after Holt and Winters.
+    private static func smoothed(_ window: SampleWindow, _ smoothing: Double, _ trend: Double) -> Double {
+        guard window.count >= 2 else { return Column.absent }
+        var previous = 0.0
+        var level = window.first
+        var slope = window.values[1] - window.first
+        for index in 1..<window.count {
+            if index > 1 { slope = trend * (level - previous) + (1 - trend) * slope }
+            let next = smoothing * window.values[index] + (1 - smoothing) * (level + slope)
+            previous = level
+            level = next
+        }
+        return level
+    }
+
+    /// Says so when the rate of something is asked for whose name does not look like a counter's.
+    private func noteNonCounters(_ range: PromQLExpression, found: Bool) {
+        guard found, case .range(let selector, _) = range.unwrapped.node, let name = selector.metricName else { return }
+        if !["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) {
+            annotations.add(
+                .info, "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"\(name)\"", about: range)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import QueryLanguages
+import Storage
+import TelemetryModel
+
+/// Evaluates expressions on one grid of times.
+struct Evaluator {
+    let reader: any MetricReader
+    let context: QueryContext
+    let annotations: AnnotationList
+    let grid: StepGrid
+    let bounds: QueryBounds
+
+    /// The value of an expression at every time of the grid.
+    func evaluate(_ expression: PromQLExpression) throws -> Value {
+        try context.check()
+        switch expression.node {
+        case .number(let value): return .scalar([Double](repeating: value, count: grid.count))
+        case .string(let text): return .string(text)
+        case .selector(let selector): return .vector(try columns(of: selector, yielding: .values))
+        case .parentheses(let inner): return try evaluate(inner)
+        case .negation(let inner): return try negate(try evaluate(inner))
+        case .call(let function, let arguments): return try call(function, arguments, in: expression)
+        case .aggregation(let aggregation): return .vector(try aggregate(aggregation, in: expression))
+        case .binary(let binary): return try combine(binary)
+        case .range, .subquery:
+            throw QueryError(.invalid, "A range vector has no value of its own; it needs a function such as rate around it.")
+        }
+    }
+
+    /// The columns of an expression whose type is instant vector.
+    func vector(_ expression: PromQLExpression) throws -> [Column] {
+        guard case .vector(let columns) = try evaluate(expression) else { return [] }
+        return columns
+    }
+
+    /// The values of an expression whose type is scalar.
+    func scalar(_ expression: PromQLExpression) throws -> [Double] {
+        guard case .scalar(let values) = try evaluate(expression) else { return [Double](repeating: .nan, count: grid.count) }
+        return values
+    }
+
+    /// The text of an expression whose type is string.
+    func text(_ expression: PromQLExpression) throws -> String {
+        guard case .string(let text) = try evaluate(expression) else { return "" }
+        return text
+    }
+
+    /// A column without any value yet, counted against the limits.
+    func emptyValues() throws(QueryError) -> [Double] {
+        try context.addSamples(grid.count)
+        return [Double](repeating: Column.absent, count: grid.count)
+    }
+
+    /// Each value that is there, changed; names go, and equal label sets become one column.
+    func mapped(_ columns: [Column], _ change: (Double, _ step: Int) -> Double) throws(QueryError) -> [Column] {
+        var result: [Column] = []
+        result.reserveCapacity(columns.count)
+        for column in columns {
+            try context.check()
+            var values = try emptyValues()
+            for step in values.indices where !Column.isAbsent(column.values[step]) {
+                values[step] = change(column.values[step], step)
+            }
+            result.append(Column(labels: LabelFilter.withoutName(column.labels), values: values))
+        }
+        return try result.merged()
+    }
+
+    private func negate(_ value: Value) throws(QueryError) -> Value {
+        switch value {
+        case .scalar(let values): .scalar(values.map { -$0 })
+        case .vector(let columns): .vector(try mapped(columns) { value, _ in -value })
+        case .string: value
+        }
+    }
+
+    // MARK: Results
+
+    /// The result of a query at one time.
+    func instantResult(_ expression: PromQLExpression) throws -> QueryValue {
+        if expression.type == .rangeVector { return .matrix(try samples(of: expression.unwrapped)) }
+        switch try evaluate(expression) {
+        case .scalar(let values): return .scalar(values[0], at: grid.start)
+        case .string(let text): return .string(text, at: grid.start)
+        case .vector(let columns):
+            return .vector(
+                columns.filter { !Column.isAbsent($0.values[0]) }.map {
+                    InstantSample(labels: $0.labels, timestamp: grid.start, value: $0.values[0])
+                })
+        }
+    }
+
+    /// The result of a query over a range, by labels.
+    func rangeResult(_ expression: PromQLExpression) throws -> QueryValue {
+        let columns: [Column]
+        switch try evaluateForRange(expression) {
+        case .scalar(let values): columns = [Column(labels: .empty, values: values)]
+        case .vector(let found): columns = try found.merged()
+        case .string:
+            throw QueryError(
+                .invalid, "invalid expression type \"string\" for range query, must be Scalar or instant Vector")
+        }
+        try context.addSamples(columns.count * grid.count)
+        return .matrix(
+            columns.map { column in
+                let steps = column.values.indices.filter { !Column.isAbsent(column.values[$0]) }
+                return SeriesSamples(
+                    labels: column.labels, timestamps: steps.map(grid.time), values: steps.map { column.values[$0] })
+            }.sorted { $0.labels < $1.labels })
+    }
+
+    private func evaluateForRange(_ expression: PromQLExpression) throws -> Value {
+        if expression.type == .rangeVector {
+            throw QueryError(
+                .invalid, "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector")
+        }
+        return try evaluate(expression)
+    }
+
+    /// The samples of a range vector at the first time of the grid.
+    private func samples(of expression: PromQLExpression) throws -> [SeriesSamples] {
+        var found: [SeriesSamples] = []
+        try forEachSeries(of: expression) { labels, windows in
+            windows.withWindow(at: 0) { window in
+                found.append(SeriesSamples(labels: labels, timestamps: Array(window.times), values: Array(window.values)))
+            }
+        }
+        return found
+    }
+}

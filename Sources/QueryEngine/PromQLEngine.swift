@@ -1,0 +1,89 @@
+import Platform
+import QueryLanguages
+import Storage
+import TelemetryModel
+
+/// Evaluates PromQL over a store, as Prometheus 3 does; native histograms are not supported.
+///
+/// The calls block and belong on a `BlockingPool`. Each selector is read once for the whole range of a query, and every
+/// expression is evaluated series by series over all steps.
+public struct PromQLEngine: Sendable {
+    /// How far an instant selector looks back for a sample, milliseconds.
+    public static let lookback: Int64 = 300_000
+    /// The step of a subquery that names none, milliseconds.
+    public static let defaultSubqueryStep: Int64 = 60_000
+    /// Times beyond it, in milliseconds on both sides of 1970, are refused, so that offsets cannot overflow.
+    public static let timeLimit: Int64 = 1 << 53
+
+    private let reader: any MetricReader
+    private let limits: QueryLimits
+    private let time: any TimeSource
+
+    /// Makes an engine that reads from `reader`.
+    public init(reader: any MetricReader, limits: QueryLimits = QueryLimits(), time: any TimeSource = SystemTime()) {
+        self.reader = reader
+        self.limits = limits
+        self.time = time
+    }
+
+    /// A context for one query with the engine's limits; `nanoseconds` can only shorten the time allowed.
+    public func context(nanoseconds: UInt64 = .max) -> QueryContext {
+        var limits = limits
+        limits.nanoseconds = min(limits.nanoseconds, nanoseconds)
+        return QueryContext(limits: limits, time: time)
+    }
+
+    /// The value of an expression at `time`, milliseconds since 1970. Throws ``QueryError``.
+    public func instant(_ expression: String, at time: Int64, context: QueryContext? = nil) throws(QueryError) -> QueryResult {
+        try run(expression, StepGrid(start: time, step: 0, count: 1), isRange: false, context ?? self.context())
+    }
+
+    /// The values of an expression from `start` to `end` (inclusively) every `step` milliseconds. Throws ``QueryError``.
+    public func range(
+        _ expression: String, start: Int64, end: Int64, step: Int64, context: QueryContext? = nil
+    ) throws(QueryError) -> QueryResult {
+        let context = context ?? self.context()
+        if step <= 0 { throw QueryError(.invalid, "The step must be greater than zero.") }
+        if end < start { throw QueryError(.invalid, "The end must not be before the start.") }
+        try checkTimes([start, end])
+        let count = (end - start) / step + 1
+        if count > Int64(context.limits.steps) {
+            throw QueryError(
+                .tooManySteps,
+                "exceeded maximum resolution of \(context.limits.steps) points per timeseries. Try decreasing the query resolution (?step=XX)"
+            )
+        }
+        return try run(expression, StepGrid(start: start, step: step, count: Int(count)), isRange: true, context)
+    }
+
+    private func checkTimes(_ times: [Int64]) throws(QueryError) {
+        if times.contains(where: { $0.magnitude > UInt64(Self.timeLimit) }) {
+            throw QueryError(.invalid, "The time is too far away from 1970.")
+        }
+    }
+
+    private func run(
+        _ text: String, _ grid: StepGrid, isRange: Bool, _ context: QueryContext
+    ) throws(QueryError) -> QueryResult {
+        do {
+            try checkTimes([grid.start])
+            let expression = try PromQLParser.parse(text)
+            let annotations = AnnotationList(expression: text)
+            let bounds = QueryBounds(start: grid.start, end: grid.end, step: grid.step, isRange: isRange)
+            let evaluator = Evaluator(reader: reader, context: context, annotations: annotations, grid: grid, bounds: bounds)
+            let value = try isRange ? evaluator.rangeResult(expression) : evaluator.instantResult(expression)
+            return QueryResult(value: value, annotations: annotations.all)
+        } catch {
+            throw QueryError(error)
+        }
+    }
+}
+
+/// The times of the whole query, which subqueries do not change.
+struct QueryBounds {
+    var start: Int64
+    var end: Int64
+    /// 0 for an instant query.
+    var step: Int64
+    var isRange: Bool
+}

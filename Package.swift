@@ -135,7 +135,11 @@ let rooms: [Room] = [
         uses: ["Answers", "QueryEngine", "StateStore", "Delivery", "TelemetryModel", "Platform", "ByteCoding"],
         products: [logging]),
 
-    Room("DashboardFiles", floor: 6, path: "Dashboards", exclude: ["README.md"]),
+    Room(
+        "DashboardFiles", floor: 6, path: "Dashboards", exclude: ["README.md"],
+        resources: [
+            "overview.yaml", "service.yaml", "trace.yaml", "host.yaml", "page.mustache", "table.mustache", "style.css",
+        ].map { .embedInCode($0) }),
     Room(
         "Reporting", floor: 7,
         uses: ["Answers", "DashboardFiles", "QueryEngine", "TelemetryModel", "StrictYAML", "Platform", "ByteCoding"],

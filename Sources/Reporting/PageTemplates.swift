@@ -1,0 +1,31 @@
+import DashboardFiles
+import Mustache
+
+/// The templates of pages, parsed once.
+struct PageTemplates: Sendable {
+    private let page: MustacheTemplate
+    private let table: MustacheTemplate
+
+    init() throws {
+        page = try MustacheTemplate(string: DashboardFiles.page)
+        table = try MustacheTemplate(string: DashboardFiles.table)
+    }
+
+    func render(_ table: Table) -> String {
+        table.rows.isEmpty ? "<p class=\"none\">Nothing in this range.</p>" : self.table.render(table.context)
+    }
+
+    /// The frame around the panels. `panels` are titles and HTML that has been escaped already.
+    func render(
+        title: String, range: String, home: String, links: [(text: String, href: String)], choices: [(text: String, href: String)],
+        panels: [(title: String, html: String)]
+    ) -> String {
+        page.render(
+            [
+                "title": title, "range": range, "home": home, "style": DashboardFiles.style,
+                "links": links.map { ["text": $0.text, "href": $0.href] },
+                "choices": choices.map { ["text": $0.text, "href": $0.href] },
+                "panels": panels.map { ["title": $0.title, "html": $0.html] }, "footer": "Times are UTC.",
+            ] as [String: Any])
+    }
+}

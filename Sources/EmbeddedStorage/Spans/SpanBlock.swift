@@ -115,6 +115,8 @@ final class SpanBlock: TraceSource {
 
     /// Reads everything and compares what the parts say of each other. Throws ``SpanBlockDamage``.
     func verify() throws {
+        let magic = try checked { try Self.read(file, 0, SpanBlockFormat.dataMagic.count) }
+        if magic != SpanBlockFormat.dataMagic { throw damage("its data file does not begin as one") }
         var rowCount = 0
         for number in zones.indices {
             let page = try readPage(number)

@@ -23,6 +23,7 @@ extension SpanStore {
             let directory = SpanBlockDirectory(path: path + "/" + blocksName, fileSystem: fileSystem)
             var contents = try directory.open(cache: cache)
             try fileSystem.syncDirectory(path)
+            try fileSystem.syncDirectory(PosixFileSystem.parent(of: path))
             var recovery = SpanRecovery(contents.blocks, arrival: time.monotonic())
             var logOptions = SegmentLogOptions()
             logOptions.sequenceFloor = recovery.logThrough

@@ -165,8 +165,8 @@ let rooms: [Room] = [
         ],
         products: [hummingbird, lifecycle, logging]),
     Room(
-        "Demo", floor: 8, uses: ["HeadropeClient", "HTTPTransport", "Platform", "ByteCoding"],
-        products: [hummingbird, lifecycle, logging, grdb, tracing]),
+        "Demo", floor: 8, uses: ["HeadropeClient", "HTTPTransport", "Platform"],
+        products: [argumentParser, hummingbird, lifecycle, logging, grdb, nioCore, tracing]),
     Room(
         "CommandLineTool", floor: 8,
         uses: ["Alerting", "Answers", "HTTPTransport", "QueryLanguages", "Reporting", "TelemetryModel", "Platform", "ByteCoding"],
@@ -228,7 +228,7 @@ let rooms: [Room] = [
             "Server", "EmbeddedStorage", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats", "Platform", "ByteCoding",
             "StrictYAML", "TraceAnalysis", "TestSupport",
         ], products: [hummingbird, logging, nioCore]),
-    tests("DemoTests", uses: ["Demo", "HTTPTransport", "Platform", "TestSupport"]),
+    tests("DemoTests", uses: ["Demo", "HTTPTransport", "TelemetryModel", "TestSupport"]),
     tests("CommandLineToolTests", uses: ["CommandLineTool", "Answers", "Platform", "TestSupport"]),
     tests("EndToEndTests", uses: ["TestSupport", "HTTPTransport", "Platform", "ByteCoding"]),
 ]

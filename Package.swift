@@ -120,7 +120,7 @@ let rooms: [Room] = [
         uses: ["QueryEngine", "Storage", "TraceAnalysis", "TelemetryModel", "QueryLanguages", "Platform", "ByteCoding"]),
     Room(
         "IntakeRoutes", floor: 5, uses: ["Ingest", "WireFormats", "TelemetryModel", "Platform", "ByteCoding"],
-        products: [hummingbird, logging]),
+        products: [hummingbird, nioCore]),
 
     Room(
         "Alerting", floor: 6,
@@ -203,7 +203,10 @@ let rooms: [Room] = [
     tests("StateStoreTests", uses: ["StateStore", "Platform"], products: [grdb]),
     tests(
         "HeadropeClientTests", uses: ["HeadropeClient", "Platform", "TelemetryModel", "TestSupport"], products: [tracing]),
-    tests("IngestTests", uses: ["Ingest", "IntakeRoutes", "Storage", "TelemetryModel", "WireFormats", "Platform", "TestSupport"]),
+    tests(
+        "IngestTests",
+        uses: ["Ingest", "IntakeRoutes", "Storage", "TelemetryModel", "WireFormats", "Platform", "ByteCoding", "TestSupport"],
+        products: [hummingbird, nioCore]),
     tests("QueryEngineTests", uses: ["QueryEngine", "QueryLanguages", "Storage", "TelemetryModel", "Platform", "TestSupport"]),
     tests("AnswersTests", uses: ["Answers", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "TestSupport"]),
     tests(

@@ -1,0 +1,51 @@
+import ByteCoding
+import Platform
+import Storage
+import TelemetryModel
+import WireFormats
+
+/// Decodes bodies and writes them to a store, on the threads of a pool.
+struct StoreSink: TelemetrySink {
+    let spans: any SpanWriter
+    let metrics: any MetricWriter
+    let limits: IngestLimits
+    let pool: BlockingPool
+
+    func takeTraces(_ request: [UInt8]) async throws -> IngestOutcome {
+        try await write(request, "OTLP request") { try OTLPTraceDecoder.decode($0, limits: limits.decoding) }
+    }
+
+    func takeZipkin(_ json: [UInt8]) async throws -> IngestOutcome {
+        try await write(json, "list of spans") { try ZipkinDecoder.decode($0, limits: limits.decoding) }
+    }
+
+    func takeMetrics(_ request: [UInt8]) async throws -> IngestOutcome {
+        try await write(request, "OTLP request") { try OTLPMetricsDecoder.decode($0, limits: limits.decoding) }
+    }
+
+    func takeRemoteWrite(_ request: [UInt8]) async throws -> IngestOutcome {
+        try await write(request, "remote-write request") { try RemoteWriteDecoder.decode($0, limits: limits.decoding) }
+    }
+
+    private func write(
+        _ body: [UInt8], _ what: String, _ decode: @escaping @Sendable (UnsafeRawBufferPointer) throws -> DecodedSpans
+    ) async throws -> IngestOutcome {
+        try await pool.run { [spans] in
+            let decoded = try IngestPipeline.decoding(what) { try body.withUnsafeBytes(decode) }
+            var outcome = decoded.batch.isEmpty ? IngestOutcome() : IngestOutcome(try spans.write(decoded.batch))
+            outcome.add(decoded.refusals)
+            return outcome
+        }
+    }
+
+    private func write(
+        _ body: [UInt8], _ what: String, _ decode: @escaping @Sendable (UnsafeRawBufferPointer) throws -> DecodedMetrics
+    ) async throws -> IngestOutcome {
+        try await pool.run { [metrics] in
+            let decoded = try IngestPipeline.decoding(what) { try body.withUnsafeBytes(decode) }
+            var outcome = decoded.batch.series.isEmpty ? IngestOutcome() : IngestOutcome(try metrics.write(decoded.batch))
+            outcome.add(decoded.refusals)
+            return outcome
+        }
+    }
+}

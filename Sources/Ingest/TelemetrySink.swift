@@ -1,0 +1,14 @@
+/// Where checked bodies go: the store, or from the agent on to a server.
+///
+/// Bodies are decompressed, and OTLP/JSON is OTLP protobuf already. A sink may throw ``IngestError`` when nothing of a
+/// body was taken; it does its blocking work on threads of its own.
+public protocol TelemetrySink: Sendable {
+    /// Takes an OTLP `ExportTraceServiceRequest`.
+    func takeTraces(_ request: [UInt8]) async throws -> IngestOutcome
+    /// Takes an OTLP `ExportMetricsServiceRequest`.
+    func takeMetrics(_ request: [UInt8]) async throws -> IngestOutcome
+    /// Takes a Prometheus remote write 1.0 `WriteRequest`.
+    func takeRemoteWrite(_ request: [UInt8]) async throws -> IngestOutcome
+    /// Takes a list of spans as Zipkin v2 JSON.
+    func takeZipkin(_ json: [UInt8]) async throws -> IngestOutcome
+}

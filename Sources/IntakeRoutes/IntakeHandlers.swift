@@ -1,0 +1,146 @@
+import Hummingbird
+import Ingest
+import NIOCore
+import WireFormats
+
+/// The handlers of everything that telemetry comes in by, for server and agent.
+///
+/// They read headers and body, hand the body to an ``IngestPipeline`` and put the outcome into the words of each protocol.
+public struct IntakeHandlers: Sendable {
+    private let pipeline: IngestPipeline
+
+    /// Handlers in front of a pipeline.
+    public init(pipeline: IngestPipeline) { self.pipeline = pipeline }
+
+    // MARK: - OTLP
+
+    /// `POST /v1/traces`.
+    public func otlpTraces(_ request: Request) async throws -> Response { await otlp(request, .traces) }
+
+    /// `POST /v1/metrics`.
+    public func otlpMetrics(_ request: Request) async throws -> Response { await otlp(request, .metrics) }
+
+    /// `POST /v1/logs`: all records are rejected by partial success until there is a log store.
+    public func otlpLogs(_ request: Request) async throws -> Response { await otlp(request, .logs) }
+
+    private func otlp(_ request: Request, _ signal: OTLPResponse.Signal) async -> Response {
+        let contentType = IntakeBody.mediaType(request.headers[.contentType])
+        let encoding: OTLPResponse.Encoding = contentType == "application/x-protobuf" ? .protobuf : .json
+        let format = IngestFormat.otlp(signal, encoding)
+        do throws(IngestError) {
+            guard ["application/x-protobuf", "application/json"].contains(contentType) else {
+                let error = IngestError(
+                    .unsupportedMedia, "OTLP comes as application/x-protobuf or application/json, not as \"\(contentType)\".")
+                pipeline.refuse(error, format)
+                throw error
+            }
+            let outcome = try await take(request, format, allowing: [.identity, .gzip, .deflate])
+            let body = OTLPResponse.success(signal, encoding, rejected: outcome.refusedCount, message: outcome.refusalMessage)
+            return response(.ok, encoding.contentType, body)
+        } catch {
+            return failure(error, encoding.contentType, OTLPResponse.failure(error.code, error.message, encoding))
+        }
+    }
+
+    // MARK: - Zipkin
+
+    /// `POST /api/v2/spans`: 202; when spans were refused their reasons stand in the body, and when all were the status is 400.
+    public func zipkinSpans(_ request: Request) async throws -> Response {
+        let contentType = IntakeBody.mediaType(request.headers[.contentType])
+        do throws(IngestError) {
+            guard contentType.isEmpty || contentType == "application/json" else {
+                let error = IngestError(.unsupportedMedia, "Spans are taken as application/json, not as \"\(contentType)\".")
+                pipeline.refuse(error, .zipkin)
+                throw error
+            }
+            let outcome = try await take(request, .zipkin, allowing: [.identity, .gzip, .deflate])
+            if outcome.refusedCount == 0 { return Response(status: .accepted) }
+            return text(outcome.accepted > 0 ? .accepted : .badRequest, "\(outcome.accepted) accepted. \(outcome.refusalMessage)")
+        } catch {
+            return failure(error, Self.plainText, Array((error.message + "\n").utf8))
+        }
+    }
+
+    // MARK: - Remote write
+
+    /// `POST /api/v1/write`: 204 only if every sample is stored or was there already, else 400 with counts; the good
+    /// samples of the request are kept.
+    public func remoteWrite(_ request: Request) async throws -> Response {
+        let contentType = request.headers[.contentType] ?? ""
+        do throws(IngestError) {
+            let isKnown = IntakeBody.mediaType(contentType) == "application/x-protobuf" && !contentType.contains("write.v2")
+            guard isKnown else {
+                let error = IngestError(
+                    .unsupportedMedia,
+                    "Remote write is taken in version 1.0 as application/x-protobuf (prometheus.WriteRequest), not as \"\(contentType)\"."
+                )
+                pipeline.refuse(error, .remoteWrite)
+                throw error
+            }
+            let outcome = try await take(request, .remoteWrite, allowing: [.snappy])
+            if outcome.refusedCount == 0 { return Response(status: .noContent) }
+            return text(
+                .badRequest, "\(outcome.accepted) samples stored, \(outcome.refusedCount) not. \(outcome.refusalMessage)")
+        } catch {
+            return failure(error, Self.plainText, Array((error.message + "\n").utf8))
+        }
+    }
+
+    // MARK: - Common
+
+    private static let plainText = "text/plain; charset=utf-8"
+
+    private func take(
+        _ request: Request, _ format: IngestFormat, allowing allowed: [BodyCompression]
+    ) async throws(IngestError) -> IngestOutcome {
+        var body = IntakeBody(pipeline: pipeline)
+        defer { body.release() }
+        let compression: BodyCompression
+        do throws(IngestError) {
+            compression = try IntakeBody.compression(request.headers[.contentEncoding], allowed)
+            try await body.read(
+                request, limit: compression == .identity ? pipeline.limits.bodyByteCount : pipeline.limits.compressedBodyByteCount)
+        } catch {
+            pipeline.refuse(error, format)
+            throw error
+        }
+        return try await pipeline.take(body.bytes, format, compression)
+    }
+
+    private func failure(_ error: IngestError, _ contentType: String, _ body: [UInt8]) -> Response {
+        var response = response(error.status, contentType, body)
+        if error.kind == .unavailable { response.headers[.retryAfter] = String(pipeline.limits.retryAfterSeconds) }
+        return response
+    }
+
+    private func text(_ status: HTTPResponse.Status, _ sentence: String) -> Response {
+        response(status, Self.plainText, Array((sentence + "\n").utf8))
+    }
+
+    private func response(_ status: HTTPResponse.Status, _ contentType: String, _ body: [UInt8]) -> Response {
+        Response(status: status, headers: [.contentType: contentType], body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}
+
+extension IngestError {
+    /// The HTTP status that says it.
+    fileprivate var status: HTTPResponse.Status {
+        switch kind {
+        case .malformed: .badRequest
+        case .tooLarge: .contentTooLarge
+        case .unsupportedMedia: .unsupportedMediaType
+        case .notImplemented: .notImplemented
+        case .unavailable: .serviceUnavailable
+        }
+    }
+
+    /// The code of `google.rpc.Status` that says it.
+    fileprivate var code: OTLPResponse.Code {
+        switch kind {
+        case .malformed, .unsupportedMedia: .invalidArgument
+        case .tooLarge: .resourceExhausted
+        case .notImplemented: .unimplemented
+        case .unavailable: .unavailable
+        }
+    }
+}

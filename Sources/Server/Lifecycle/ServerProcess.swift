@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Platform
 import UnixSignals
 
 /// The server as the only thing that a process does.

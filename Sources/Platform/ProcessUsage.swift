@@ -1,16 +1,16 @@
 import Foundation
 
 /// What this process has used of the machine, from `getrusage` and `/proc/self`.
-struct ProcessUsage: Sendable {
+public struct ProcessUsage: Sendable {
     /// CPU time in user and system mode, seconds.
-    var cpuSeconds: Double
+    public var cpuSeconds: Double
     /// Resident memory in bytes.
-    var residentBytes: Int
+    public var residentBytes: Int
     /// Open file descriptors.
-    var openFiles: Int
+    public var openFiles: Int
 
     /// Reads the figures; those that the system does not tell are 0.
-    static func current() -> ProcessUsage {
+    public static func current() -> ProcessUsage {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
@@ -27,14 +27,4 @@ struct ProcessUsage: Sendable {
     }
 
     private static func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-
-    /// Writes them under the names that Prometheus's clients use.
-    func write(to snapshot: inout MetricSnapshot) {
-        snapshot.family("process_cpu_seconds_total", .counter, "CPU time in user and system mode, in seconds.")
-        snapshot.sample([], cpuSeconds)
-        snapshot.family("process_resident_memory_bytes", .gauge, "Resident memory in bytes.")
-        snapshot.sample([], Double(residentBytes))
-        snapshot.family("process_open_fds", .gauge, "Open file descriptors.")
-        snapshot.sample([], Double(openFiles))
-    }
 }

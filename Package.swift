@@ -81,7 +81,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 
 let rooms: [Room] = [
     Room("ByteCoding", floor: 0, products: ["CZstd", "CZlib"]),
-    Room("Platform", floor: 0),
+    Room("Platform", floor: 0, products: [logging]),
 
     Room("TelemetryModel", floor: 1, uses: ["ByteCoding"]),
     Room("SegmentLog", floor: 1, uses: ["ByteCoding", "Platform"]),
@@ -163,7 +163,7 @@ let rooms: [Room] = [
             "Ingest",
             "HTTPTransport", "WireFormats", "TelemetryModel", "Platform", "ByteCoding",
         ],
-        products: [hummingbird, lifecycle, logging]),
+        products: [hummingbird, nioCore, unixSignals, logging]),
     Room(
         "Demo", floor: 8, uses: ["HeadropeClient", "HTTPTransport", "Platform"],
         products: [argumentParser, hummingbird, lifecycle, logging, grdb, nioCore, tracing]),
@@ -175,7 +175,7 @@ let rooms: [Room] = [
     Room(
         "headrope", floor: 9, uses: ["Server", "Demo", "CommandLineTool", "EmbeddedStorage", "Platform"],
         products: [argumentParser], kind: .executable),
-    Room("headrope-agent", floor: 9, uses: ["Agent", "Platform"], products: [argumentParser], kind: .executable),
+    Room("headrope-agent", floor: 9, uses: ["Agent"], products: [argumentParser], kind: .executable),
 
     // Used by tests only: the in-memory reference, the shared data folder, processes under test.
     Room(
@@ -215,7 +215,12 @@ let rooms: [Room] = [
             "CollectorKit", "HostCollector", "NginxCollector", "RedisCollector", "HTTPTransport", "TelemetryModel", "Platform",
             "ByteCoding", "TestSupport",
         ], products: [logging]),
-    tests("AgentTests", uses: ["Agent", "Forwarding", "CollectorKit", "WireFormats", "TelemetryModel", "Platform", "TestSupport"]),
+    tests(
+        "AgentTests",
+        uses: [
+            "Agent", "Forwarding", "CollectorKit", "HTTPTransport", "SegmentLog", "WireFormats", "TelemetryModel", "Platform",
+            "ByteCoding", "StrictYAML", "TestSupport",
+        ], products: [hummingbird, logging]),
     tests(
         "AlertingTests",
         uses: [

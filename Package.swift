@@ -233,7 +233,8 @@ let rooms: [Room] = [
     tests(
         "ServerTests",
         uses: [
-            "Server", "EmbeddedStorage", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats", "Platform", "ByteCoding",
+            "Server", "EmbeddedStorage", "QueryEngine", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats", "Platform",
+            "ByteCoding",
             "StrictYAML", "TraceAnalysis", "TestSupport",
         ], products: [hummingbird, logging, nioCore]),
     tests("DemoTests", uses: ["Demo", "HTTPTransport", "TelemetryModel", "TestSupport"]),

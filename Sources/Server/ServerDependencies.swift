@@ -1,11 +1,17 @@
+import Alerting
 import Logging
 import Platform
+import QueryEngine
 import Storage
 
 /// What the handlers and background services work with. Everything can be another thing in tests.
 struct ServerDependencies: Sendable {
     /// Where telemetry is kept.
     var store: any Store
+    /// Evaluates PromQL over the store, with the configured limits.
+    var promql: PromQLEngine
+    /// Evaluates rules and knows the alerts.
+    var alerting: AlertingService
     /// The threads for everything that blocks: the store, evaluation of queries, compression of large replies.
     var pool: BlockingPool
     /// The threads for the store's upkeep, which may take minutes.

@@ -32,6 +32,10 @@ struct ServeCommand: AsyncParsableCommand {
     var zipkin: String?
     @Option(help: "Files with rules in Prometheus's form, with commas between them.")
     var ruleFiles: [String] = []
+    @Option(help: "How often rules are evaluated that do not say it themselves, such as 1m.")
+    var evaluationInterval: String?
+    @Option(name: .customLong("external-url"), help: "Where people find this server, for links in notifications.")
+    var externalURL: String?
     @Option(help: "Whether the server's own metrics are written into its store: true or false.")
     var selfStore: String?
     @Option(help: "The least severe level that is logged: debug, info, warning or error.")
@@ -59,6 +63,10 @@ struct ServeCommand: AsyncParsableCommand {
         var limitsIdleTimeout: String?
         @Option(help: "How long requests under way may take when the server ends.")
         var limitsDrainTime: String?
+        @Option(help: "How long a query may take.")
+        var limitsQueryTime: String?
+        @Option(help: "Samples that a query may read and make.")
+        var limitsQuerySamples: String?
         @Option(help: "Threads for the store and for evaluating queries.")
         var limitsWorkerThreads: String?
         @Option(help: "Pieces of work that may wait for a thread.")
@@ -72,7 +80,10 @@ struct ServeCommand: AsyncParsableCommand {
             "zipkin": zipkin, "self-store": selfStore, "log-level": logLevel, "tls-certificate": tls.tlsCertificate,
             "tls-key": tls.tlsKey, "limits-open-connections": limits.limitsOpenConnections,
             "limits-header-size": limits.limitsHeaderSize, "limits-idle-timeout": limits.limitsIdleTimeout,
-            "limits-drain-time": limits.limitsDrainTime, "limits-worker-threads": limits.limitsWorkerThreads,
+            "limits-drain-time": limits.limitsDrainTime, "limits-query-time": limits.limitsQueryTime,
+            "limits-query-samples": limits.limitsQuerySamples,
+            "evaluation-interval": evaluationInterval, "external-url": externalURL,
+            "limits-worker-threads": limits.limitsWorkerThreads,
             "limits-worker-queue": limits.limitsWorkerQueue,
         ]
         return given.compactMapValues { $0.map { [$0] } }.merging(["rule-files": ruleFiles]) { $1 }

@@ -67,7 +67,7 @@ struct ResponderTests {
 
     @Test("before the store is open only the health check is answered")
     func starting() async throws {
-        let responder = TestServer.responder(TestServer.dependencies())
+        let responder = TestServer.responder(try TestServer.dependencies())
         func status(_ path: String) async throws -> Int {
             let head = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: path)
             return try await responder.respond(to: Request(head: head, body: RequestBody(buffer: ByteBuffer())), port: nil).status

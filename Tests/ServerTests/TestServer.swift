@@ -2,6 +2,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import Platform
+import QueryEngine
 import Storage
 import TestSupport
 
@@ -14,7 +15,8 @@ struct TestServer {
     /// The whole server as a function.
     let responder: ServerResponder
 
-    init(dependencies: ServerDependencies = Self.dependencies(), tokens: TokenTable? = nil) throws {
+    init(dependencies: ServerDependencies? = nil, tokens: TokenTable? = nil) throws {
+        let dependencies = try dependencies ?? Self.dependencies()
         self.dependencies = dependencies
         responder = Self.responder(dependencies, tokens: tokens)
         responder.serve(try AllRoutes.table(dependencies))
@@ -31,11 +33,17 @@ struct TestServer {
     /// Dependencies over the in-memory reference.
     static func dependencies(
         store: any Store = InMemoryStore(time: ManualTime(now: Self.now)), time: any TimeSource = ManualTime(now: Self.now)
-    ) -> ServerDependencies {
-        ServerDependencies(
-            store: store, pool: BlockingPool(name: "test", threadCount: 2, queueLimit: 100),
-            upkeep: BlockingPool(name: "test-upkeep", threadCount: 2, queueLimit: 100), time: time,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: ServerMetrics(), readiness: Readiness())
+    ) throws -> ServerDependencies {
+        let configuration = ServerConfiguration()
+        let pool = BlockingPool(name: "test", threadCount: 2, queueLimit: 100)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let promql = PromQLEngine(reader: store, time: time)
+        let actions = try ActionServices(
+            AlertingSetup(configuration), configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
+        return ServerDependencies(
+            store: store, promql: promql, alerting: actions.alerting, pool: pool,
+            upkeep: BlockingPool(name: "test-upkeep", threadCount: 2, queueLimit: 100), time: time, logger: logger,
+            metrics: ServerMetrics(), readiness: Readiness())
     }
 
     /// 2026-01-02T03:04:05Z in nanoseconds.

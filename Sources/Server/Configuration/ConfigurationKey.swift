@@ -116,6 +116,9 @@ extension ConfigurationKey {
 
     private static let service: [ConfigurationKey] = [
         list("rule_files", \.ruleFiles, "Files with rules for alerts and recordings in Prometheus's form."),
+        duration(
+            "evaluation_interval", \.evaluationInterval, "How often rules are evaluated that do not say it themselves."),
+        text("external_url", \.externalURL, "Where people find this server, for links in notifications."),
         choice(
             "self_store", \.selfStore, ["true": true, "false": false],
             "Whether the server's own metrics are written into its store."),
@@ -129,6 +132,9 @@ extension ConfigurationKey {
         size("limits.header_size", \.limits.headerSize, "Bytes of all header fields of a request."),
         duration("limits.idle_timeout", \.limits.idleTimeout, "After what time without traffic a connection is closed."),
         duration("limits.drain_time", \.limits.drainTime, "How long requests under way may take when the server ends."),
+        duration("limits.query_time", \.limits.queryTime, "How long a query may take."),
+        count(
+            "limits.query_samples", \.limits.querySamples, 1...1_000_000_000_000, "Samples that a query may read and make."),
         count("limits.worker_threads", \.limits.workerThreads, 1...256, "Threads for the store and for evaluating queries."),
         count("limits.worker_queue", \.limits.workerQueue, 1...1_000_000, "Pieces of work that may wait for a thread."),
     ]

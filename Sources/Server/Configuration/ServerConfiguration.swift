@@ -31,6 +31,10 @@ public struct ServerConfiguration: Sendable, Equatable {
         public var idleTimeout: Int64 = 60_000
         /// Milliseconds that requests under way get to finish when the server is told to end.
         public var drainTime: Int64 = 10_000
+        /// Milliseconds that a query may take.
+        public var queryTime: Int64 = 120_000
+        /// Samples that a query may read and make.
+        public var querySamples = 50_000_000
         /// Threads for the store and for evaluating queries.
         public var workerThreads = 4
         /// Pieces of work that may wait for one of these threads.
@@ -59,6 +63,10 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var selfStore = false
     /// Files of Prometheus's rules, with `*` for any part of a name.
     public var ruleFiles: [String] = []
+    /// Milliseconds between two evaluations of rule groups that do not say it themselves.
+    public var evaluationInterval: Int64 = 60_000
+    /// Where people find this server, for links in notifications; "" means the main address.
+    public var externalURL = ""
     /// The least severe level that is logged: `debug`, `info`, `warning` or `error`.
     public var logLevel = "info"
     /// Certificate and key of the main address; empty names serve plain HTTP.
@@ -72,6 +80,12 @@ public struct ServerConfiguration: Sendable, Equatable {
 
     /// The main address when none is given.
     public static let defaultListen = ListenAddress(host: "127.0.0.1", port: 9777)
+
+    /// The address for links in notifications, without a slash at the end.
+    public var publicURL: String {
+        guard externalURL.isEmpty else { return externalURL.hasSuffix("/") ? String(externalURL.dropLast()) : externalURL }
+        return "\(tls.certificate.isEmpty ? "http" : "https")://\(listen ?? Self.defaultListen)"
+    }
 
     /// Every setting at its default; the data folder is empty.
     public init() {}

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Platform
+import QueryEngine
 import ServiceLifecycle
 import Storage
 import Synchronization
@@ -16,14 +17,15 @@ public final class HeadropeServer: Sendable {
     private let time: any TimeSource
     private let openStore: StoreOpener
     private let pool: BlockingPool
+    private let alerting: AlertingSetup
     private let responder: ServerResponder
     private let metrics = ServerMetrics()
     private let readiness = Readiness()
     private let shutdown = AsyncStream<Void>.makeStream()
     private let openAddresses = Mutex<[ListenAddress]>([])
 
-    /// A server that is not running yet, with the listeners of the configuration unless others are given. Throws when the
-    /// token file cannot be used.
+    /// A server that is not running yet, with the listeners of the configuration unless others are given. Throws
+    /// when the token file or a rule file cannot be used.
     public init(
         _ configuration: ServerConfiguration, logger: Logger, time: any TimeSource = SystemTime(), listeners: [Listener]? = nil,
         openStore: @escaping StoreOpener
@@ -33,6 +35,7 @@ public final class HeadropeServer: Sendable {
         self.logger = logger
         self.time = time
         self.openStore = openStore
+        alerting = try AlertingSetup(configuration)
         let tokens = configuration.tokenFile.isEmpty ? nil : try TokenTable(file: configuration.tokenFile)
         pool = BlockingPool(
             name: "work", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue)
@@ -55,15 +58,13 @@ public final class HeadropeServer: Sendable {
         openAddresses.withLock { $0 = ports.map(\.address) }
         // Upkeep has threads of its own, so that neither queries nor a long compaction hold up the sync of the logs.
         let upkeep = BlockingPool(name: "upkeep", threadCount: 4, queueLimit: 16)
-        let store: any Store
+        let (store, background): (any Store, Task<Void, Never>)
         do {
-            store = try await upkeep.run { [openStore, configuration] in try openStore(configuration) }
+            (store, background) = try await openAndBegin(upkeep)
         } catch {
             await close(ports)
             throw error
         }
-        let server = dependencies(store, upkeep: upkeep)
-        let background = try await begin(server)
         for await _ in shutdown.stream {}
         logger.info("The server is shutting down.")
         responder.drain()
@@ -74,18 +75,35 @@ public final class HeadropeServer: Sendable {
         logger.info("The store is closed.")
     }
 
-    private func dependencies(_ store: any Store, upkeep: BlockingPool) -> ServerDependencies {
-        ServerDependencies(
-            store: store, pool: pool, upkeep: upkeep, time: time, logger: logger, metrics: metrics, readiness: readiness)
+    private func openAndBegin(_ upkeep: BlockingPool) async throws -> (any Store, Task<Void, Never>) {
+        let store = try await upkeep.run { [openStore, configuration] in try openStore(configuration) }
+        do {
+            return (store, try await begin(store, upkeep))
+        } catch {
+            // What was wrong is worth more than a further error on closing.
+            _ = try? await upkeep.run { try store.close() }
+            throw error
+        }
     }
 
     /// Answers from now on, and starts what goes on beside the requests.
-    private func begin(_ server: ServerDependencies) async throws -> Task<Void, Never> {
+    private func begin(_ store: any Store, _ upkeep: BlockingPool) async throws -> Task<Void, Never> {
+        var limits = QueryLimits()
+        limits.samples = configuration.limits.querySamples
+        limits.nanoseconds = UInt64(configuration.limits.queryTime) &* 1_000_000
+        let promql = PromQLEngine(reader: store, limits: limits, time: time)
+        let actions = try await pool.run { [alerting, configuration, pool, time, logger] in
+            try ActionServices(
+                alerting, configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
+        }
+        let server = ServerDependencies(
+            store: store, promql: promql, alerting: actions.alerting, pool: pool, upkeep: upkeep, time: time, logger: logger,
+            metrics: metrics, readiness: readiness)
         responder.serve(try AllRoutes.table(server))
         logger.info(
             "The server is ready.",
             metadata: ["addresses": "\(addresses.map(\.description).joined(separator: ", "))", "data": "\(configuration.data)"])
-        let services = BackgroundServices.all(server, configuration)
+        let services = BackgroundServices.all(server, configuration) + actions.services
         return Task { [logger] in
             await withDiscardingTaskGroup { group in
                 for service in services {

@@ -1,0 +1,73 @@
+import Alerting
+import Delivery
+import HTTPTransport
+import Platform
+import QueryEngine
+import ServiceLifecycle
+import StateStore
+import Logging
+import Storage
+import TelemetryModel
+
+/// What acts on what the server knows: alerting (and scaling), with the state database and the outbox that they share.
+struct ActionServices: Sendable {
+    /// Evaluates rules.
+    let alerting: AlertingService
+    /// Everything that has to run, and gives its database up at the end.
+    let services: [any Service]
+
+    /// Makes the services over an open store. Blocks; throws `StateStoreError` when the state database cannot be used.
+    init(
+        _ setup: AlertingSetup, _ configuration: ServerConfiguration, store: any Store, promql: PromQLEngine,
+        pool: BlockingPool, time: any TimeSource, logger: Logger
+    ) throws {
+        // A server without a folder, as tests run it, keeps its state as long as it lives.
+        let state = try configuration.data.isEmpty ? StateStore() : StateStore(path: configuration.data + "/state.sqlite")
+        let transport = try HTTPTransport(time: time)
+        var options = AlertingService.Options()
+        options.defaultInterval = configuration.evaluationInterval
+        options.externalURL = configuration.publicURL
+        let alerting = AlertingService(
+            groups: setup.groups, configuration: setup.configuration, query: Self.query(promql), writer: store, state: state,
+            pool: pool, time: time, options: options, logger: logger)
+        let sender = OutboxSender(store: state, transport: transport, pool: pool, time: time, logger: logger)
+        self.alerting = alerting
+        services = [
+            BackgroundTask(name: "alerting") { await alerting.run() },
+            BackgroundTask(name: "outbox") {
+                await sender.run()
+                await transport.shutdown()
+            },
+        ]
+    }
+
+    /// How a rule's expression is asked: what it gives must be numbers at one moment.
+    private static func query(_ promql: PromQLEngine) -> RuleQuery {
+        { expression, time in
+            switch try promql.instant(expression, at: time).value {
+            case .vector(let samples): samples.map { RuleSample(labels: $0.labels, value: $0.value) }
+            case .scalar(let value, _): [RuleSample(labels: .empty, value: value)]
+            case .string, .matrix:
+                throw QueryError(.invalid, "A rule needs an expression that gives one value a series at each moment.")
+            }
+        }
+    }
+}
+
+/// A named piece of work that goes on until its task is cancelled.
+struct BackgroundTask: Service, CustomStringConvertible {
+    /// What it is, for the log.
+    let name: String
+    let body: @Sendable () async throws -> Void
+
+    init(name: String, _ body: @escaping @Sendable () async throws -> Void) {
+        self.name = name
+        self.body = body
+    }
+
+    /// Does the work.
+    func run() async throws { try await body() }
+
+    /// The name.
+    var description: String { name }
+}

@@ -132,7 +132,7 @@ let rooms: [Room] = [
         products: [mustache, logging]),
     Room(
         "Scaling", floor: 6,
-        uses: ["Answers", "QueryEngine", "StateStore", "Delivery", "TelemetryModel", "Platform", "ByteCoding"],
+        uses: ["Answers", "StateStore", "StrictYAML", "TelemetryModel", "Platform"],
         products: [logging]),
 
     Room(
@@ -228,7 +228,10 @@ let rooms: [Room] = [
             "Platform",
             "TestSupport",
         ]),
-    tests("ScalingTests", uses: ["Scaling", "Answers", "Delivery", "StateStore", "TelemetryModel", "Platform", "TestSupport"]),
+    tests(
+        "ScalingTests",
+        uses: ["Scaling", "Answers", "StateStore", "StrictYAML", "TelemetryModel", "TraceAnalysis", "Platform", "TestSupport"],
+        products: [logging]),
     tests("ReportingTests", uses: ["Reporting", "Answers", "DashboardFiles", "TelemetryModel", "Platform", "TestSupport"]),
     tests(
         "ServerTests",

@@ -32,7 +32,7 @@ public final class AnswerEngine: Sendable {
     /// kept to the nanosecond touches only in part.
     func table(_ window: AnswerWindow) throws -> RollupTable {
         guard window.exact else { return try rollups.rollups(minutes: window.minutes) }
-        let first = Int64((window.from + AnswerWindow.minute - 1) / AnswerWindow.minute)
+        let first = Int64(window.from / AnswerWindow.minute) + (window.from % AnswerWindow.minute == 0 ? 0 : 1)
         let end = Int64(window.to / AnswerWindow.minute)
         guard first < end else { return try recount(from: window.from, to: window.to) }
         var table = try rollups.rollups(minutes: first...(end - 1))

@@ -134,9 +134,10 @@ struct AnswerWindow: Hashable {
     /// What an answer from sums per minute covers: whole minutes, unless the edges are scanned.
     var rollupRange: AnswerRange {
         if exact { return spanRange }
+        let (end, overflow) = (UInt64(minutes.upperBound) + 1).multipliedReportingOverflow(by: Self.minute)
         return AnswerRange(
             from: RFC3339.text(nanoseconds: UInt64(minutes.lowerBound) * Self.minute),
-            to: RFC3339.text(nanoseconds: (UInt64(minutes.upperBound) + 1) * Self.minute))
+            to: RFC3339.text(nanoseconds: overflow ? .max : end))
     }
 
     /// What an answer from spans covers: exactly what was asked for.

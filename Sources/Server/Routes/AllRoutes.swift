@@ -4,6 +4,7 @@ enum AllRoutes {
     static func table(_ server: ServerDependencies) throws -> RouteTable {
         let groups: [any RouteGroup] = [
             AdminRoutes(server: server),
+            PrometheusRoutes(server: server),
             AnalysisRoutes(server: server), LaterRoutes(),
         ]
         return try RouteTable(groups.flatMap(\.routes))

@@ -5,7 +5,9 @@ enum AllRoutes {
         let groups: [any RouteGroup] = [
             AdminRoutes(server: server),
             PrometheusRoutes(server: server),
-            AnalysisRoutes(server: server), LaterRoutes(),
+            AnalysisRoutes(server: server),
+            try PageRoutes(server: server),
+            LaterRoutes(),
         ]
         return try RouteTable(groups.flatMap(\.routes))
     }

@@ -177,6 +177,10 @@ let rooms: [Room] = [
         products: [argumentParser], kind: .executable),
     Room("headrope-agent", floor: 9, uses: ["Agent"], products: [argumentParser], kind: .executable),
 
+    Room(
+        "TracedExample", floor: 9, uses: ["HeadropeClient"], products: [tracing], path: "Examples/TracedExample",
+        exclude: ["README.md"], kind: .executable),
+
     // Used by tests only: the in-memory reference, the shared data folder, processes under test.
     Room(
         "TestSupport", floor: 9,

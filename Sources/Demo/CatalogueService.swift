@@ -24,12 +24,12 @@ struct CatalogueService {
     private static let reviews = ShopDatabase.Statement("SELECT", "reviews", "SELECT count(*) FROM reviews WHERE product_id = ?")
     private static let featured = ShopDatabase.Statement(
         "SELECT", "products", "SELECT id, name, price FROM products ORDER BY price DESC LIMIT ?")
-    /// Compares every product with every review, as no index serves `lower(…)`.
+    /// Compares every product with every review, as no index serves `lower(…)`, and sorts before it cuts.
     private static let listWithReviews = ShopDatabase.Statement(
         "SELECT", "products",
         """
         SELECT p.id, p.name, p.price, count(r.id) AS reviews FROM products p \
-        JOIN reviews r ON lower(r.product_name) = lower(p.name) GROUP BY p.id ORDER BY p.id LIMIT ?
+        JOIN reviews r ON lower(r.product_name) = lower(p.name) GROUP BY p.id ORDER BY reviews DESC, p.id LIMIT ?
         """)
 
     let service: ShopService

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import HTTPTransport
 import Platform
 
@@ -48,7 +49,10 @@ public struct DemoCommand: AsyncParsableCommand {
         options.initialFaults = Set(fault)
         if let tokenFile { options.bearerToken = try TokenFile.read(tokenFile, files: PosixFileSystem()) }
         try await DemoShop(options).run { [target] addresses in
-            print("The demo shop is open at \(addresses.gateway); faults and truth at \(addresses.control); spans go to \(target).")
+            let line =
+                "The demo shop is open at \(addresses.gateway), faults and truth at \(addresses.control); spans go to \(target).\n"
+            // Not `print`, whose line would wait in a buffer where the output is a file.
+            FileHandle.standardOutput.write(Data(line.utf8))
         }
     }
 }

@@ -27,7 +27,7 @@ final class ShopDatabase: Sendable {
 
     static let namespace = "shop"
     static let productCount = 200
-    static let reviewCount = 6_000
+    static let reviewCount = 4_000
     static let userCount = 30
     static let oldOrderCount = 50
 

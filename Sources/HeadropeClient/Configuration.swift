@@ -27,8 +27,8 @@ extension HeadropeTracer {
         public var batchInterval = Duration.seconds(1)
         /// How long one attempt to send may take.
         public var exportTimeout = Duration.seconds(10)
-        /// How often a batch is tried before it is given up.
-        public var exportAttemptLimit = 5
+        /// How often a batch is tried before it is given up; with ten, a server may be away for about a minute.
+        public var exportAttemptLimit = 10
 
         /// Where Headrope, and most OTLP receivers, listen on the same host.
         public static let defaultEndpoint = "http://127.0.0.1:4318"

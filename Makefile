@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 SWIFT ?= swift
 TEST_BUILD := $(SWIFT) build --build-tests --explicit-target-dependency-import-check error
-SOURCES := Package.swift Sources Tests Collectors Dashboards Benchmarks
+SOURCES := Package.swift Sources Tests Collectors Dashboards Benchmarks Examples
 
 .PHONY: help run test check fmt lint golden bench t build clean
 

@@ -185,7 +185,7 @@ let rooms: [Room] = [
     Room(
         "TestSupport", floor: 9,
         uses: ["Storage", "TraceAnalysis", "TelemetryModel", "WireFormats", "HTTPTransport", "Platform", "ByteCoding"],
-        products: [hummingbird, logging], path: "Tests/TestSupport"),
+        products: [hummingbird, hummingbirdTLS, nioSSL, logging], path: "Tests/TestSupport"),
 
     tests("ByteCodingTests", uses: ["ByteCoding", "Platform", "TestSupport"]),
     tests("PlatformTests", uses: ["Platform"]),
@@ -193,7 +193,9 @@ let rooms: [Room] = [
     tests("SegmentLogTests", uses: ["SegmentLog", "ByteCoding", "Platform"]),
     tests("StrictYAMLTests", uses: ["StrictYAML"]),
     tests("QueryLanguagesTests", uses: ["QueryLanguages", "Platform", "TestSupport"]),
-    tests("HTTPTransportTests", uses: ["HTTPTransport", "Platform", "TestSupport"], products: [hummingbird]),
+    tests(
+        "HTTPTransportTests", uses: ["HTTPTransport", "Platform", "TestSupport"],
+        products: [hummingbird, nioSSL]),
     tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "Platform", "ByteCoding", "TestSupport"]),
     tests("TraceAnalysisTests", uses: ["TraceAnalysis", "TelemetryModel", "ByteCoding", "TestSupport"]),
     tests(

@@ -41,7 +41,8 @@ public final class DemoShop: Sendable {
         opener.close()
         let shop = try Shop(options, database: database, time: SystemTime(), onReady: onReady)
         var logger = Logger(label: "headrope.demo")
-        logger.logLevel = .warning
+        // Whatever keeps a server from running is thrown; the rest of what servers say at their end helps nobody.
+        logger.logLevel = .critical
         let group = ServiceGroup(
             configuration: .init(
                 services: services(shop, logger).map { .init(service: $0) },
@@ -68,7 +69,7 @@ public final class DemoShop: Sendable {
         let host = options.listenHost.contains(":") ? "[\(options.listenHost)]" : options.listenHost
         return [
             ShopCloser(shop: shop),
-            ShippingService(service: shop.service(ShopService.shipping), logger: logger),
+            ShippingService(service: shop.service(ShopService.shipping), logger: Logger(label: "headrope.demo")),
             application(ShopService.payment) { PaymentService(service: $0).routes($1) },
             application(ShopService.users) { UsersService(service: $0).routes($1) },
             application(ShopService.catalogue) { CatalogueService(service: $0).routes($1) },

@@ -1,6 +1,5 @@
 import ByteCoding
 import Hummingbird
-import NIOCore
 import Synchronization
 import TelemetryModel
 import WireFormats

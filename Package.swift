@@ -163,7 +163,7 @@ let rooms: [Room] = [
             "Ingest",
             "HTTPTransport", "WireFormats", "TelemetryModel", "Platform", "ByteCoding",
         ],
-        products: [hummingbird, nioCore, unixSignals, logging]),
+        products: [hummingbird, nioCore, lifecycle, unixSignals, logging]),
     Room(
         "Demo", floor: 8, uses: ["HeadropeClient", "HTTPTransport", "Platform"],
         products: [argumentParser, hummingbird, lifecycle, logging, grdb, nioCore, tracing]),
@@ -226,7 +226,7 @@ let rooms: [Room] = [
         uses: [
             "Agent", "Forwarding", "CollectorKit", "HTTPTransport", "SegmentLog", "WireFormats", "TelemetryModel", "Platform",
             "ByteCoding", "StrictYAML", "TestSupport",
-        ], products: [hummingbird, logging]),
+        ], products: [hummingbird, nioCore, logging]),
     tests(
         "AlertingTests",
         uses: [

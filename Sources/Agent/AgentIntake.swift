@@ -1,35 +1,29 @@
 import CollectorKit
-import Forwarding
 import Foundation
 import Hummingbird
 import Logging
 import NIOCore
-import Platform
+import ServiceLifecycle
 
-/// The port where applications of this host send OTLP over HTTP, and where the agent says how it does.
-///
-/// A request is acknowledged once it is in the spool. The agent reads no further than the resources, to which it adds the
-/// identity of the host; what is wrong deeper inside is refused by the server, and counted by
-/// `headrope.agent.forwarding.rejected`.
+/// The port where applications of this host send OTLP and Zipkin spans, and where the agent says how it does.
 final class AgentIntake: Sendable {
-    /// How many bytes a request may have as it comes.
-    static let bodyByteLimit = 32 << 20
-    /// How many bytes a request may have when it is decompressed.
-    static let decompressedByteLimit = 64 << 20
     /// How many connections are open at once.
     static let connectionLimit = 256
+    /// How long requests under way may take when the port is closed.
+    static let drainLimit = Duration.seconds(5)
 
-    private let task: Task<Void, any Error>
+    private let group: ServiceGroup
+    private let ended: Task<Void, any Error>
 
-    private init(task: Task<Void, any Error>) { self.task = task }
+    private init(group: ServiceGroup, ended: Task<Void, any Error>) {
+        self.group = group
+        self.ended = ended
+    }
 
     /// Opens the port; returns when connections are accepted. Throws ``AgentConfigurationError`` when it cannot be opened.
-    static func open(
-        _ address: ServiceAddress, forwarder: Forwarder, identity: HostIdentity, status: AgentCollector, logger: Logger
-    ) async throws -> AgentIntake {
+    static func open(_ address: ServiceAddress, handler: IntakeHandler, logger: Logger) async throws -> AgentIntake {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        let handler = IntakeHandler(status: status)
         let (running, continuation) = AsyncThrowingStream<Void, any Error>.makeStream()
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in try await handler.respond(to: request) },
@@ -37,9 +31,12 @@ final class AgentIntake: Sendable {
                 address: .hostname(address.host, port: address.port), serverName: nil,
                 availableConnectionsDelegate: .maximum(connectionLimit, logger: quiet)),
             onServerRunning: { _ in continuation.yield() }, logger: quiet)
-        let task = Task {
+        var configuration = ServiceGroupConfiguration(services: [application], logger: quiet)
+        configuration.maximumGracefulShutdownDuration = drainLimit
+        let group = ServiceGroup(configuration: configuration)
+        let ended = Task {
             do {
-                try await application.run()
+                try await group.run()
                 continuation.finish()
             } catch {
                 continuation.finish(throwing: error)
@@ -48,8 +45,8 @@ final class AgentIntake: Sendable {
         }
         do {
             for try await _ in running {
-                logger.info("Applications can send OTLP over HTTP.", metadata: ["intake": "\(address.host):\(address.port)"])
-                return AgentIntake(task: task)
+                logger.info("Applications can send telemetry.", metadata: ["intake": "\(address.host):\(address.port)"])
+                return AgentIntake(group: group, ended: ended)
             }
         } catch {
             throw AgentConfigurationError(sentence(error, address))
@@ -57,10 +54,10 @@ final class AgentIntake: Sendable {
         throw AgentConfigurationError("The intake \(address.host):\(address.port) could not be opened.")
     }
 
-    /// Closes the port.
+    /// Accepts no more connections and returns when the requests under way are answered or the time for it is over.
     func close() async {
-        task.cancel()
-        _ = await task.result
+        await group.triggerGracefulShutdown()
+        _ = await ended.result
     }
 
     private static func sentence(_ error: any Error, _ address: ServiceAddress) -> String {

@@ -48,7 +48,7 @@ public final class HeadropeAgent: Sendable {
         if let address = configuration.intake {
             do {
                 intake = try await AgentIntake.open(
-                    address, forwarder: forwarder, identity: identity, status: status, logger: logger)
+                    address, handler: IntakeHandler(forwarder: forwarder, identity: identity, status: status), logger: logger)
             } catch {
                 await transport.shutdown()
                 throw error

@@ -148,13 +148,17 @@ import Testing
     private func names(_ range: Range<Int>) -> [String] { range.map { "m\($0)" } }
 }
 
-/// A request with one metric of this name.
+/// A request with one metric of this name; `padding` bytes of it do not compress well.
 func metric(_ name: String, padding: Int = 0) -> [UInt8] {
-    var random = SeededRandom(seed: UInt64(padding))
-    let text = String((0..<padding).map { _ in Character(UnicodeScalar(UInt8.random(in: 32..<127, using: &random))) })
-    let metric = CollectedMetric(name, unit: "", .gauge, text, points: [MetricPoint(.int(1))])
+    let metric = CollectedMetric(
+        name, unit: "", .gauge, String(incompressible.prefix(padding)), points: [MetricPoint(.int(1))])
     return OTLPMetricsEncoder.encode([ResourceMetrics(metrics: [metric])], at: 1)
 }
+
+private let incompressible: String = {
+    var random = SeededRandom(seed: 1)
+    return String(decoding: (0..<10_000).map { _ in UInt8.random(in: 32..<127, using: &random) }, as: UTF8.self)
+}()
 
 /// Polls until a condition holds; records an issue when it does not within half a minute.
 func until(_ condition: @Sendable () async throws -> Bool) async throws {

@@ -142,7 +142,7 @@ let rooms: [Room] = [
         ].map { .embedInCode($0) }),
     Room(
         "Reporting", floor: 7,
-        uses: ["Answers", "DashboardFiles", "QueryEngine", "TelemetryModel", "StrictYAML", "Platform", "ByteCoding"],
+        uses: ["Alerting", "Answers", "DashboardFiles", "TelemetryModel", "StrictYAML", "Platform", "ByteCoding"],
         products: [mustache]),
 
     Room(
@@ -238,7 +238,7 @@ let rooms: [Room] = [
         "ScalingTests",
         uses: ["Scaling", "Answers", "StateStore", "StrictYAML", "TelemetryModel", "TraceAnalysis", "Platform", "TestSupport"],
         products: [logging]),
-    tests("ReportingTests", uses: ["Reporting", "Answers", "DashboardFiles", "TelemetryModel", "Platform", "TestSupport"]),
+    tests("ReportingTests", uses: ["Reporting", "Answers", "DashboardFiles", "TelemetryModel", "TraceAnalysis", "Platform", "TestSupport"]),
     tests(
         "ServerTests",
         uses: [

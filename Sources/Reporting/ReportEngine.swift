@@ -42,23 +42,30 @@ public final class ReportEngine: Sendable {
     /// A page as HTML. Throws `AnswerError` of kind `notFound` for what is not there. `to` and `from` must be set.
     public func render(_ page: Page, _ request: AnswerRequest, links: PageLinks) throws -> String {
         guard let dashboard = dashboards[page.kind] else { throw AnswerError(.notFound, "There is no page '\(page.kind)'.") }
-        let context = PanelContext(
+        let context = context(page, request, links)
+        let panels = try dashboard.panels.map { (title: substitute($0.title, page), html: try html($0, context)) }
+        return frame(title: substitute(dashboard.title, page), context, panels, choices: page.path + "?last=")
+    }
+
+    /// What panels are drawn from.
+    func context(_ page: Page, _ request: AnswerRequest, _ links: PageLinks) -> PanelContext {
+        PanelContext(
             page: page, request: request, answers: answers, query: query, templates: templates, links: links,
             from: milliseconds(request.from),
             to: milliseconds(request.to))
-        let panels = try dashboard.panels.map { (title: substitute($0.title, page), html: try html($0, context)) }
-        return frame(title: substitute(dashboard.title, page), context, panels)
     }
 
-    /// The frame of a page, around panels that have been drawn elsewhere.
-    private func frame(title: String, _ context: PanelContext, _ panels: [(title: String, html: String)]) -> String {
+    /// The frame of a page. On live pages it offers other ranges: `choices` is an address that ends with `last=`.
+    func frame(
+        title: String, _ context: PanelContext, _ panels: [(title: String, html: String)], choices address: String?
+    ) -> String {
         let from = RFC3339.text(nanoseconds: context.request.from ?? 0)
         let to = RFC3339.text(nanoseconds: context.request.to ?? 0)
         var links: [(text: String, href: String)] = []
         var choices: [(text: String, href: String)] = []
         if case .live = context.links {
             links = [("Query", "/query"), ("Alerts", "/alerts"), ("Reports", "/reports/")]
-            choices = ["15m", "1h", "6h", "24h", "7d"].map { ("last \($0)", context.page.path + "?last=\($0)") }
+            if let address { choices = ["15m", "1h", "6h", "24h", "7d"].map { ("last \($0)", address + $0) } }
         }
         return templates.render(
             title: title, range: "\(from) to \(to)", home: context.links.href(.overview) ?? "/", links: links, choices: choices,

@@ -1,3 +1,4 @@
+import Alerting
 import Answers
 import Foundation
 import Hummingbird
@@ -6,19 +7,16 @@ import Reporting
 import StrictYAML
 import TelemetryModel
 
-/// The HTML pages: drawn by Reporting from the same answers as the report on disk.
+/// The pages for browsers: live views, the query and alerts pages, and reports.
 struct PageRoutes: RouteGroup {
-    /// The longest range that `last` may name, milliseconds: ten years.
-    static let longestRange: Int64 = 3_650 * 86_400_000
+    private let server: ServerDependencies
+    private let engine: ReportEngine
 
-    let server: ServerDependencies
-    let reports: ReportEngine
-
-    /// Throws when a declaration in `Dashboards/` cannot be read.
+    /// Throws when a page that is built in cannot be read.
     init(server: ServerDependencies) throws {
         self.server = server
-        reports = try ReportEngine(
-            answers: AnswerEngine(store: server.store, time: server.time), query: Self.query(server.promql))
+        engine = try ReportEngine(
+            answers: AnswerEngine(store: server.store, time: server.time), query: Self.chartQuery(server.promql))
     }
 
     var routes: [Route] {
@@ -27,51 +25,102 @@ struct PageRoutes: RouteGroup {
             page("/pages/service/{name}") { .service($0.parameter("name")) },
             page("/pages/host/{name}") { .host($0.parameter("name")) },
             page("/pages/trace/{id}") { .trace("\(try AnalysisRoutes.traceID($0.parameter("id")))") },
+            html("/query") { routed, request, links in
+                try engine.queryPage(routed.query.firstValues["expr"] ?? "", request, links: links)
+            },
+            alerts,
+            html("/reports/") { _, request, links in engine.reportsPage(request, links: links) },
+            Route(.get, "/reports/{range}/{file}", scope: .query) { [engine, pool = server.pool] routed in
+                let request = try Self.reportRange(routed.parameter("range"))
+                let file = routed.parameter("file")
+                return try await pool.run { try Self.report(engine, file, request) }
+            },
         ]
     }
 
     private func page(_ path: String, _ page: @escaping @Sendable (RoutedRequest) throws -> Page) -> Route {
-        Route(.get, path, scope: .query) { [server, reports] routed in
-            let wanted = try page(routed)
-            let request = try Self.request(routed.query, now: server.time.now())
-            let links = PageLinks.live(query: Self.rangeQuery(routed.query))
-            let html = try await server.pool.run { try reports.render(wanted, request, links: links) }
-            return .text(html, contentType: "text/html; charset=utf-8")
+        html(path) { [engine] routed, request, links in try engine.render(try page(routed), request, links: links) }
+    }
+
+    /// A route whose answer is drawn on a thread of the pool, over the range that the query string names.
+    private func html(
+        _ path: String, _ draw: @escaping @Sendable (RoutedRequest, AnswerRequest, PageLinks) throws -> String
+    ) -> Route {
+        Route(.get, path, scope: .query) { [pool = server.pool, time = server.time] routed in
+            let (request, links) = try Self.liveRange(routed, now: time.now())
+            return Self.response(try await pool.run { try draw(routed, request, links) })
         }
     }
 
-    /// The range: `last=15m`, or `from` and `to` as in the analysis API, or the last hour.
-    private static func request(_ query: QueryItems, now: UInt64) throws -> AnswerRequest {
-        var request = try AnswerRequest(parameters: query.firstValues)
-        var length = AnswerRequest.defaultRange
-        if let text = query["last"], !text.isEmpty {
-            guard let milliseconds = TextUnits.duration(text), (1...longestRange).contains(milliseconds) else {
-                throw APIError(
-                    .badRequest, code: "bad_parameter", "'\(text.prefix(40))' is no range such as 15m, 6h or 7d.", where: "last")
+    private var alerts: Route {
+        Route(.get, "/alerts", scope: .query) { [engine, server] routed in
+            let (request, links) = try Self.liveRange(routed, now: server.time.now())
+            let groups = await server.alerting.snapshot
+            return Self.response(try await server.pool.run { engine.alertsPage(groups, request, links: links) })
+        }
+    }
+
+    private static func response(_ html: String) -> Response {
+        var response = Response.text(html, contentType: "text/html; charset=utf-8")
+        // Pages hold no script and load nothing; whatever slipped through escaping could do neither.
+        response.headers[.contentSecurityPolicy] =
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
+        return response
+    }
+
+    /// The range of a live page: `last=1h`, or `from` and `to`, or the last hour. Links take it along.
+    private static func liveRange(_ routed: RoutedRequest, now: UInt64) throws -> (AnswerRequest, PageLinks) {
+        let parameters = routed.query.firstValues
+        if let last = parameters["last"], !last.isEmpty {
+            guard let milliseconds = TextUnits.duration(last), milliseconds > 0,
+                milliseconds <= Int64(AnswerRequest.rangeLimit / 1_000_000)
+            else {
+                throw APIError(.badRequest, code: "bad_request", "last must be a duration such as 15m or 24h.", where: "last")
             }
-            length = UInt64(milliseconds) * 1_000_000
+            let length = min(UInt64(milliseconds) * 1_000_000, now)
+            return (AnswerRequest(from: now - length, to: now), .live(query: "last=\(last)"))
         }
-        let to = request.to ?? now
+        var request = try AnswerRequest(parameters: parameters)
+        let isDefault = request.from == nil && request.to == nil
+        let to = request.to ?? max(now, request.from ?? 0)
         request.to = to
-        request.from = request.from ?? (to > length ? to - length : 0)
-        return request
+        request.from = request.from ?? (to - min(to, AnswerRequest.defaultRange))
+        let query = isDefault ? "" : "from=\(seconds(request.from))&to=\(seconds(request.to))"
+        return (request, .live(query: query))
     }
 
-    /// The part of the query string that links to other pages take along, encoded anew.
-    private static func rangeQuery(_ query: QueryItems) -> String {
-        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~:"))
-        return ["last", "from", "to"].compactMap { name in
-            query[name]?.addingPercentEncoding(withAllowedCharacters: allowed).map { "\(name)=\($0)" }
-        }.joined(separator: "&")
+    private static func seconds(_ nanoseconds: UInt64?) -> String { String((nanoseconds ?? 0) / 1_000_000_000) }
+
+    // MARK: - Reports
+
+    /// The range of a report: `FROM..TO`, each RFC 3339 or Unix seconds.
+    private static func reportRange(_ text: String) throws -> AnswerRequest {
+        let parts = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+            throw APIError(
+                .badRequest, code: "bad_request", "The range of a report is written FROM..TO, in RFC 3339 or seconds since 1970.",
+                where: "range")
+        }
+        return try AnswerRequest(parameters: ["from": parts[0], "to": parts[1]])
     }
 
-    /// How charts ask for their lines.
-    private static func query(_ promql: PromQLEngine) -> ChartQuery {
+    /// A file of a report; `files.json` lists them all.
+    private static func report(_ engine: ReportEngine, _ file: String, _ request: AnswerRequest) throws -> Response {
+        let pages = try engine.pages(request)
+        if file == "files.json" { return .json(["files": pages.map(\.fileName)]) }
+        guard let page = pages.first(where: { $0.fileName == file }) else {
+            throw APIError(.notFound, code: "not_found", "The report has no file '\(file.prefix(100))'.", where: "file")
+        }
+        return response(try engine.render(page, request, links: .files(Set(pages))))
+    }
+
+    private static func chartQuery(_ promql: PromQLEngine) -> ChartQuery {
         { expression, from, to, step in
-            guard case .matrix(let lines) = try promql.range(expression, start: from, end: to, step: step).value else { return [] }
-            return lines.map { line in
+            let result = try promql.range(expression, start: from, end: to, step: step)
+            guard case .matrix(let series) = result.value else { return [] }
+            return series.map { line in
                 ChartSeries(
-                    labels: Dictionary(line.labels.list.map { ($0.name, $0.value) }) { first, _ in first },
+                    labels: Dictionary(line.labels.list.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
                     points: zip(line.timestamps, line.values).map { (time: $0, value: $1) })
             }
         }

@@ -36,6 +36,7 @@ extension Evaluator {
         var groups: [Group] = []
         var places: [Labels: Int] = [:]
         for column in try vector(aggregation.expression) {
+            try context.check()
             let labels = filter(column.labels)
             let place = places[labels] ?? groups.count
             if place == groups.count {

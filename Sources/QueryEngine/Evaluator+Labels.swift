@@ -19,16 +19,17 @@ extension Evaluator {
         }
         return try vector(arguments[0]).map { column in
             guard let groups = pattern.groups(in: column.labels[source] ?? "") else { return column }
-            let value = Self.expand(replacement, groups, names: pattern.groupNames)
+            let value = try Self.expand(replacement, groups, names: pattern.groupNames)
             return Column(labels: column.labels.setting(destination, value), values: column.values)
         }.merged()
     }
 
     /// Replaces `$1`, `${1}`, `$name` and `${name}` by what the groups matched, and `$$` by a dollar.
-    static func expand(_ template: String, _ groups: [String?], names: [String?]) -> String {
+    static func expand(_ template: String, _ groups: [String?], names: [String?]) throws(QueryError) -> String {
         var result = ""
         var rest = template[...]
         while let dollar = rest.firstIndex(of: "$") {
+            try checkLength(result)
             result += rest[..<dollar]
             rest = rest[rest.index(after: dollar)...]
             if rest.first == "$" {
@@ -47,7 +48,18 @@ extension Evaluator {
             let number = Int(name) ?? names.firstIndex { $0 == String(name) }
             if let number, groups.indices.contains(number) { result += groups[number] ?? "" }
         }
-        return result + rest
+        result += rest
+        try checkLength(result)
+        return result
+    }
+
+    /// The longest label value that a function may make, in bytes: nested calls could double one each time.
+    private static let valueByteLimit = 1 << 16
+
+    private static func checkLength(_ value: String) throws(QueryError) {
+        if value.utf8.count > valueByteLimit {
+            throw QueryError(.execution, "A label value would have more than \(valueByteLimit) bytes.")
+        }
     }
 
     func labelJoin(_ arguments: [PromQLExpression]) throws -> [Column] {
@@ -56,7 +68,12 @@ extension Evaluator {
         let sources = try arguments.dropFirst(3).map(text)
         if destination.isEmpty { throw QueryError(.execution, "invalid destination label name in label_join(): \(destination)") }
         return try vector(arguments[0]).map { column in
-            let value = sources.map { column.labels[$0] ?? "" }.joined(separator: separator)
+            var value = ""
+            for (index, source) in sources.enumerated() {
+                if index > 0 { value += separator }
+                value += column.labels[source] ?? ""
+                try Self.checkLength(value)
+            }
             return Column(labels: column.labels.setting(destination, value), values: column.values)
         }.merged()
     }

@@ -9,7 +9,7 @@ struct PromQLParserTests {
             ("1 + 2 * 3 ^ 2 ^ x", "1 + 2 * 3 ^ 2 ^ x"),
             ("-2^2", "-2 ^ 2"),
             ("a and b or c unless d", "a and b or c unless d"),
-            ("0x1F + 1_000 + .5 + 017 + 1e3 + inF", "31 + 1000 + 0.5 + 15 + 1000 + +Inf"),
+            ("0x1F + 1_000 + .5 + 017 + 1e3 + inF", "31 + 1000 + 0.5 + 15 + 1000 + Inf"),
             ("1h30m", "5400"),
             ("SUM(x) BY (job, \"a.b\")", "sum by (job, \"a.b\") (x)"),
             ("sum without() (x)", "sum without () (x)"),

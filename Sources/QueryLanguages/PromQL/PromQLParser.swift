@@ -197,15 +197,18 @@ public struct PromQLParser {
             take()
             return try parseCall(function, from: start)
         }
-        if follower != .symbol("{"), let value = ["inf": Double.infinity, "nan": Double.nan][keyword] {
+        if let value = ["inf": Double.infinity, "nan": Double.nan][keyword] {
             take()
             return try made(.number(value), from: start)
         }
-        if ["on", "ignoring", "group_left", "group_right", "bool", "atan2"].contains(keyword) {
-            throw error("unexpected \(next.shown)")
-        }
+        if Self.isReserved(name) { throw error("unexpected \(next.shown)") }
         take()
         return try parseSelector(named: name)
+    }
+
+    /// Whether a word cannot name a metric unless it is quoted.
+    static func isReserved(_ name: String) -> Bool {
+        ["on", "ignoring", "group_left", "group_right", "bool", "atan2", "inf", "nan"].contains(name.lowercased())
     }
 
     private func isGrouping(_ token: PromQLToken) -> Bool {

@@ -4,7 +4,8 @@ extension PromQLExpression: CustomStringConvertible {
     /// The expression in Prometheus's canonical form, on one line.
     public var description: String {
         switch node {
-        case .number(let value): PromQLNumber.text(value)
+        // A plus sign in front of infinity would be an operator of its own.
+        case .number(let value): value == .infinity ? "Inf" : PromQLNumber.text(value)
         case .string(let text): Self.quoted(text)
         case .selector(let selector): Self.text(selector) + Self.times(selector.offset, selector.at)
         case .range(let selector, let milliseconds):
@@ -20,7 +21,7 @@ extension PromQLExpression: CustomStringConvertible {
 
     private static func text(_ selector: Selector) -> String {
         let name = selector.metricName ?? ""
-        let plainName = isName(name, colon: true)
+        let plainName = isName(name, colon: true) && !PromQLParser.isReserved(name)
         var parts = plainName || name.isEmpty ? [] : [quoted(name)]
         for matcher in selector.matchers where matcher.name != Labels.nameLabel || matcher.operation != .equal || name.isEmpty {
             let label = isName(matcher.name, colon: false) ? matcher.name : quoted(matcher.name)

@@ -95,11 +95,10 @@ let rooms: [Room] = [
     Room("QueryLanguages", floor: 2, uses: ["TelemetryModel"]),
 
     Room("Storage", floor: 3, uses: ["TelemetryModel"]),
-    Room("CollectorKit", floor: 3, uses: ["ByteCoding", "Platform", "TelemetryModel", "WireFormats"], products: [logging]),
+    Room("CollectorKit", floor: 3, uses: ["ByteCoding", "Platform", "TelemetryModel"], products: [logging]),
     Room(
         "Forwarding", floor: 3,
-        uses: ["ByteCoding", "Platform", "TelemetryModel", "SegmentLog", "HTTPTransport", "WireFormats"],
-        products: [logging]),
+        uses: ["ByteCoding", "Platform", "SegmentLog", "HTTPTransport"], products: [logging]),
     Room("StateStore", floor: 3, uses: ["Platform", "TelemetryModel"], products: [grdb, crypto]),
     Room(
         "HeadropeClient", floor: 3, uses: ["ByteCoding", "Platform", "TelemetryModel", "HTTPTransport", "WireFormats"],

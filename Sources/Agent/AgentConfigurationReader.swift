@@ -45,7 +45,7 @@ public struct AgentConfigurationReader {
     }
 
     /// The settings that are texts everywhere, with how they are taken; what comes back is what the text should have been.
-    private static let settings: [(name: String, set: @Sendable (inout AgentConfiguration, String) -> String?)] = [
+    static let settings: [(name: String, set: @Sendable (inout AgentConfiguration, String) -> String?)] = [
         (
             "server",
             { configuration, text in

@@ -6,21 +6,8 @@ import Testing
 @testable import HostCollector
 
 @Suite struct HostCollectorTests {
-    private let fixture = Fixture(path: "Collectors/Host/Fixtures/linux-6.18")
-    private static let rootUsage = FilesystemUsage(
-        blockByteCount: 4096, blocks: 66_053_021, freeBlocks: 58_795_343, availableBlocks: 17_508_725, files: 16_777_216,
-        freeFiles: 16_076_249)
-
     private func probe(_ change: @escaping @Sendable (String, [UInt8]) -> [UInt8]? = { $1 }) -> HostProbe {
-        let fixture = fixture
-        return HostProbe(
-            ticksPerSecond: 100, read: { name in fixture.bytes("input/\(name)").flatMap { change(name, $0) } },
-            processCount: { 61 }, usage: { $0 == "/" ? Self.rootUsage : nil })
-    }
-
-    @Test("the captured host has exactly the expected metrics")
-    func captured() throws {
-        #expect(try fixture.difference(HostCollector.collect(probe())) == nil)
+        CapturedHost.probe(change)
     }
 
     @Test("values are those that the captured files show")

@@ -30,6 +30,13 @@ public final class IngestCounters: Sendable {
         public var wireProtocol: TelemetryProtocol
         /// Why something was refused; "" for what was accepted.
         public var reason: String
+
+        /// Names a count.
+        public init(signal: TelemetrySignal, wireProtocol: TelemetryProtocol, reason: String) {
+            self.signal = signal
+            self.wireProtocol = wireProtocol
+            self.reason = reason
+        }
     }
 
     /// All counts at one moment.

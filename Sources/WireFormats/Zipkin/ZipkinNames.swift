@@ -18,4 +18,8 @@ enum ZipkinNames {
         service: "peer.service", address: "network.peer.address", secondAddress: "zipkin.remote.ipv6", port: "network.peer.port")
     /// Zipkin's `debug`.
     static let debug = "zipkin.debug"
+
+    /// All of them: they are written as what they were, not as tags.
+    static let all: Set<String> = Set(
+        [local, remote].flatMap { [$0.service, $0.address, $0.secondAddress, $0.port].compactMap(\.self) } + [debug])
 }

@@ -1,0 +1,69 @@
+import ByteCoding
+import Foundation
+import TelemetryModel
+import TestSupport
+import Testing
+import WireFormats
+
+@Suite("Jaeger JSON")
+struct JaegerTests {
+    @Test("a span has typed tags, references, logs and its process")
+    func span() {
+        var span = Span(
+            traceID: TraceID(high: 0, low: 0xAB), spanID: SpanID(2), parentSpanID: SpanID(1), name: "GET /", kind: .server,
+            start: 1_000_000, end: 3_500_000, status: .error,
+            attributes: [
+                Attribute("s", "x"), Attribute("b", .bool(true)), Attribute("i", .int(-5)), Attribute("d", .double(0.5)),
+                Attribute("y", .bytes([1])), Attribute("l", .array([.int(1)])),
+            ],
+            resource: Resource(attributes: [Attribute("service.name", "shop"), Attribute("host.name", "h")]),
+            scope: InstrumentationScope(name: "lib"))
+        span.statusMessage = "boom"
+        span.events = [SpanEvent(time: 2_000_000, name: "e", attributes: [Attribute("k", "v")])]
+        span.links = [SpanLink(traceID: TraceID(high: 1, low: 2), spanID: SpanID(3))]
+        var batch = SpanBatch()
+        batch.append(span)
+        let expected =
+            #"{"data":[{"traceID":"00000000000000ab","spans":[{"traceID":"00000000000000ab","spanID":"0000000000000002","#
+            + #""operationName":"GET /","references":[{"refType":"CHILD_OF","traceID":"00000000000000ab","spanID":"0000000000000001"},"#
+            + #"{"refType":"FOLLOWS_FROM","traceID":"00000000000000010000000000000002","spanID":"0000000000000003"}],"#
+            + #""startTime":1000,"duration":2500,"tags":[{"key":"s","type":"string","value":"x"},{"key":"b","type":"bool","value":true},"#
+            + #"{"key":"i","type":"int64","value":-5},{"key":"d","type":"float64","value":0.5},"#
+            + #"{"key":"y","type":"binary","value":"AQ=="},{"key":"l","type":"string","value":"[1]"},"#
+            + #"{"key":"otel.scope.name","type":"string","value":"lib"},{"key":"span.kind","type":"string","value":"server"},"#
+            + #"{"key":"otel.status_code","type":"string","value":"ERROR"},{"key":"error","type":"bool","value":true},"#
+            + #"{"key":"otel.status_description","type":"string","value":"boom"}],"logs":[{"timestamp":2000,"fields":["#
+            + #"{"key":"event","type":"string","value":"e"},{"key":"k","type":"string","value":"v"}]}],"processID":"p1","#
+            + #""warnings":null}],"processes":{"p1":{"serviceName":"shop","tags":[{"key":"host.name","type":"string","value":"h"}]}},"#
+            + #""warnings":null}],"total":1,"limit":0,"offset":0,"errors":null}"#
+        #expect(String(decoding: JaegerEncoder.traces([batch]), as: UTF8.self) == expected)
+    }
+
+    @Test("equal resources are one process, a span that ends before it starts is warned of")
+    func processes() throws {
+        var batch = SpanBatch()
+        for (index, service) in ["a", "b", "a"].enumerated() {
+            batch.append(
+                Span(
+                    traceID: TraceID(high: 0, low: 1), spanID: SpanID(UInt64(index) + 1), name: "n", start: 5000, end: 1000,
+                    resource: Resource(attributes: [Attribute("service.name", service)])))
+        }
+        let answer = try JSONSerialization.jsonObject(with: Data(JaegerEncoder.traces([batch]))) as? [String: Any]
+        let trace = try #require((answer?["data"] as? [[String: Any]])?.first)
+        let spans = try #require(trace["spans"] as? [[String: Any]])
+        #expect(spans.map { $0["processID"] as? String } == ["p1", "p2", "p1"])
+        #expect((trace["processes"] as? [String: Any])?.count == 2)
+        #expect(spans.first?["warnings"] as? [String] == ["the span ends 4 µs before it starts"])
+        #expect(spans.first?["duration"] as? Int == 0)
+    }
+
+    @Test("names and failures have Jaeger's frame")
+    func frames() {
+        #expect(
+            String(decoding: JaegerEncoder.names(["a"]), as: UTF8.self)
+                == #"{"data":["a"],"total":1,"limit":0,"offset":0,"errors":null}"#)
+        #expect(
+            String(decoding: JaegerEncoder.failure(code: 404, "trace not found"), as: UTF8.self)
+                == #"{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":404,"msg":"trace not found"}]}"#)
+    }
+}

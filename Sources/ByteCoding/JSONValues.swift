@@ -93,6 +93,7 @@ public struct JSONNumber {
     public var text: String { String(decoding: raw, as: UTF8.self) }
 
     /// The number if it is a whole one in the type's range; `1e3` and `5.0` are whole too.
+    @inlinable
     public func integer<Value: FixedWidthInteger>(_ type: Value.Type = Value.self) -> Value? {
         Self.integer(raw, type)
     }
@@ -104,6 +105,7 @@ public struct JSONNumber {
     }
 
     /// The whole number that a text of JSON's number grammar, with or without quotation marks around it, stands for.
+    @inlinable
     public static func integer<Value: FixedWidthInteger>(_ text: UnsafeRawBufferPointer, _ type: Value.Type = Value.self) -> Value?
     {
         guard !text.isEmpty else { return nil }
@@ -113,11 +115,13 @@ public struct JSONNumber {
         return Value(exactly: value)
     }
 
-    private static func isNumberByte(_ byte: UInt8) -> Bool {
+    @usableFromInline
+    static func isNumberByte(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || byte == 0x2B || byte == 0x2D || byte == 0x2E || byte | 0x20 == 0x65
     }
 
-    private static func plainInteger<Value: FixedWidthInteger>(_ text: UnsafeRawBufferPointer, _ type: Value.Type) -> Value? {
+    @inlinable
+    static func plainInteger<Value: FixedWidthInteger>(_ text: UnsafeRawBufferPointer, _ type: Value.Type) -> Value? {
         let isNegative = text[0] == UInt8(ascii: "-")
         if text.count == (isNegative ? 1 : 0) { return nil }
         var value: Value = 0

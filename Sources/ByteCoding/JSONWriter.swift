@@ -79,6 +79,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a whole number.
+    @inlinable
     public mutating func integer(_ value: some BinaryInteger) { raw(String(value)) }
 
     /// Writes a double by the shortest text that reads back as the same; JSON has none for NaN and the infinities, so
@@ -112,6 +113,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a member whose value is a whole number.
+    @inlinable
     public mutating func member(_ name: String, _ value: some BinaryInteger) {
         key(name)
         integer(value)

@@ -217,7 +217,8 @@ let rooms: [Room] = [
     tests(
         "CollectorTests",
         uses: [
-            "CollectorKit", "HostCollector", "NginxCollector", "RedisCollector", "HTTPTransport", "TelemetryModel", "Platform",
+            "CollectorKit", "HostCollector", "NginxCollector", "RedisCollector", "HTTPTransport", "WireFormats", "TelemetryModel",
+            "Platform",
             "ByteCoding", "TestSupport",
         ], products: [logging]),
     tests(
@@ -237,7 +238,9 @@ let rooms: [Room] = [
         "ScalingTests",
         uses: ["Scaling", "Answers", "StateStore", "StrictYAML", "TelemetryModel", "TraceAnalysis", "Platform", "TestSupport"],
         products: [logging]),
-    tests("ReportingTests", uses: ["Reporting", "Answers", "DashboardFiles", "TelemetryModel", "TraceAnalysis", "Platform", "TestSupport"]),
+    tests(
+        "ReportingTests",
+        uses: ["Reporting", "Answers", "DashboardFiles", "TelemetryModel", "TraceAnalysis", "Platform", "TestSupport"]),
     tests(
         "ServerTests",
         uses: [

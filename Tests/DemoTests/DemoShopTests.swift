@@ -120,6 +120,21 @@ struct DemoShopTests {
         #expect(!charges.isEmpty && charges.allSatisfy { $0.duration >= 400_000_000 })
     }
 
+    @Test("traffic-surge sends the same requests in a fifth of the time")
+    func trafficSurge() async throws {
+        func seconds(_ run: DemoRun) -> Double {
+            let starts = run.spans.filter(\.parentSpanID.isZero).map(\.start)
+            guard let first = starts.min(), let last = starts.max() else { return 0 }
+            return Double(last - first) / 1e9
+        }
+        // 39 pauses of 1/20 s, or of 1/100 s.
+        let steady = try await DemoRun.finished(requests: 40) { $0.rate = 20 }
+        let surge = try await DemoRun.finished(requests: 40, faults: [.trafficSurge]) { $0.rate = 20 }
+        #expect(steady.truth.requests == surge.truth.requests)
+        #expect(seconds(steady) > 1.5)
+        #expect(seconds(surge) < 1.5)
+    }
+
     @Test("a target that is not there costs the shop nothing: all requests are answered, the spans are counted as lost")
     func deadTarget() async throws {
         let truth = try await DemoRun.open(target: "http://127.0.0.1:1", requests: 30) { demo in

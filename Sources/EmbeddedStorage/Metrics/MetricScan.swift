@@ -1,0 +1,111 @@
+import Storage
+import TelemetryModel
+
+/// Series from one place, in the order of their labels.
+private protocol SeriesSource: AnyObject {
+    /// The labels of the present series; nil behind the last.
+    var labels: Labels? { get }
+    /// The samples of the present series in a closed range.
+    func samples(from: Int64, through: Int64) throws -> SampleColumns
+    /// Whether the present series can have samples in a closed range.
+    func mayHaveSamples(from: Int64, through: Int64) -> Bool
+    /// Goes to the next series.
+    func advance() throws
+}
+
+private final class HeadSource: SeriesSource {
+    private let snapshots: [HeadSnapshot]
+    private var position = 0
+
+    init(_ snapshots: [HeadSnapshot]) { self.snapshots = snapshots }
+
+    var labels: Labels? { position < snapshots.count ? snapshots[position].labels : nil }
+
+    func samples(from: Int64, through: Int64) -> SampleColumns { snapshots[position].samples(from: from, through: through) }
+
+    func mayHaveSamples(from: Int64, through: Int64) -> Bool { !samples(from: from, through: through).isEmpty }
+
+    func advance() { position += 1 }
+}
+
+private final class BlockSource: SeriesSource {
+    private let block: MetricBlock
+    private let numbers: [UInt32]
+    private var position = 0
+    private var entry: (labels: Labels, chunks: [ChunkReference])?
+    private var reader: MetricChunkReader
+
+    init(_ block: MetricBlock, _ numbers: [UInt32]) throws {
+        self.block = block
+        self.numbers = numbers
+        reader = block.reader()
+        try load()
+    }
+
+    var labels: Labels? { entry?.labels }
+
+    func samples(from: Int64, through: Int64) throws -> SampleColumns {
+        var columns = SampleColumns()
+        try block.checked {
+            for chunk in entry?.chunks ?? [] where chunk.first <= through && chunk.last >= from {
+                columns.merge(try reader.read(chunk).restricted(from: from, through: through))
+            }
+        }
+        return columns
+    }
+
+    func mayHaveSamples(from: Int64, through: Int64) -> Bool {
+        entry?.chunks.contains { $0.first <= through && $0.last >= from } ?? false
+    }
+
+    func advance() throws {
+        position += 1
+        try load()
+    }
+
+    private func load() throws {
+        entry = position < numbers.count ? try block.checked { try block.index.entry(numbers[position]) } : nil
+    }
+}
+
+/// Series from several places as one, in the order of their labels. Where places have the same timestamp, the later one wins.
+struct MetricScan {
+    private var sources: [any SeriesSource] = []
+
+    /// Adds a block; it wins over what was added before.
+    mutating func add(_ block: MetricBlock, _ matchers: [LabelMatcher]) throws {
+        let numbers = try block.checked { try block.index.select(matchers) }
+        if !numbers.isEmpty { sources.append(try BlockSource(block, numbers)) }
+    }
+
+    /// Adds series of a head; they win over what was added before.
+    mutating func add(_ snapshots: [HeadSnapshot]) {
+        if !snapshots.isEmpty { sources.append(HeadSource(snapshots)) }
+    }
+
+    /// Calls `body` with every series that has samples in the range.
+    func forEach(from: Int64, through: Int64, _ body: (Labels, SampleColumns) throws -> Void) throws {
+        try forEachGroup { labels, group in
+            var columns = SampleColumns()
+            for source in group { columns.merge(try source.samples(from: from, through: through)) }
+            if !columns.isEmpty { try body(labels, columns) }
+            return true
+        }
+    }
+
+    /// Calls `body` with the labels of every series that can have samples in the range, until it returns false.
+    func forEachSeries(from: Int64, through: Int64, _ body: (Labels) throws -> Bool) throws {
+        try forEachGroup { labels, group in
+            group.contains { $0.mayHaveSamples(from: from, through: through) } ? try body(labels) : true
+        }
+    }
+
+    /// Calls `body` with the sources that stand on the lowest labels, and moves those on, until it returns false.
+    private func forEachGroup(_ body: (Labels, [any SeriesSource]) throws -> Bool) throws {
+        while let lowest = sources.compactMap(\.labels).min() {
+            let group = sources.filter { $0.labels == lowest }
+            if try !body(lowest, group) { return }
+            for source in group { try source.advance() }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+import Platform
+import Storage
+import TelemetryModel
+
+extension MetricStore {
+    /// Writes everything in the head to a block.
+    public func flush() throws {
+        do { try workshop.withLock { try flush(&$0) } } catch { throw Self.storageError(error) }
+    }
+
+    /// Flushes, then merges neighbouring blocks as far as the limits allow.
+    public func compact() throws {
+        do {
+            try workshop.withLock { workshop in
+                try flush(&workshop)
+                while let group = MergePlan.everything(blocks(), options) { try merge(group, &workshop) }
+            }
+        } catch { throw Self.storageError(error) }
+    }
+
+    /// Syncs the log.
+    public func sync() throws {
+        do { try log.sync() } catch { throw Self.storageError(error) }
+    }
+
+    /// Flushes when the head or the log is large, merges small blocks, deletes what retention lets go, and asks the disk
+    /// again after a refused write.
+    public func maintain() throws {
+        try sync()
+        probe()
+        let (samples, isFrozen) = state.withLock { ($0.head.sampleCount, $0.frozen != nil) }
+        if isFrozen || samples >= options.headSampleLimit || log.byteCount >= options.logByteLimit { try flush() }
+        do {
+            try workshop.withLock { workshop in
+                try deleteExpired()
+                if let group = MergePlan.neighbours(blocks(), options) { try merge(group, &workshop) }
+            }
+        } catch { throw Self.storageError(error) }
+    }
+
+    /// Flushes and refuses everything from now on.
+    public func close() throws {
+        defer { state.withLock { $0.isClosed = true } }
+        try flush()
+    }
+
+    /// Counts, damages, and why nothing is taken in.
+    public func status() -> StoreStatus {
+        var status = StoreStatus()
+        state.withLock { state in
+            status.headSeries = state.head.series.count
+            status.headSamples = state.head.sampleCount + (state.frozen?.head.sampleCount ?? 0)
+            status.metricBlocks = state.blocks.count
+            status.byteCount = state.blocks.reduce(0) { $0 + $1.byteCount }
+            status.damages = state.damages
+            status.writeRefusal = state.refusal
+        }
+        status.byteCount += log.byteCount
+        if let rewrite = log.lastRewrite { status.damages.append(rewrite) }
+        if let failure = log.failure { status.writeRefusal = "\(failure)" }
+        return status
+    }
+
+    /// Logs a record without samples when the last write was refused: the disk may have room again.
+    private func probe() {
+        state.withLock { state in
+            if state.refusal == nil || state.isClosed { return }
+            let window = UInt64(options.outOfOrderWindow)
+            do {
+                _ = try log.append(type: MetricLogFormat.recordType, version: MetricLogFormat.version) { $1.writeVarint(window) }
+                state.refusal = nil
+            } catch {
+                state.refusal = "\(Self.storageError(error))"
+            }
+        }
+    }
+
+    private func blocks() -> [MetricBlock] { state.withLock { $0.blocks } }
+
+    // MARK: - Flush
+
+    private func flush(_ workshop: inout Workshop) throws {
+        // A head frozen by a flush that failed comes first, then the present one.
+        while let frozen = try freeze() {
+            let writer = try MetricBlockWriter(id: workshop.nextBlockID, in: blocksPath, fileSystem)
+            workshop.nextBlockID += 1
+            var scan = MetricScan()
+            scan.add(Self.inOrder(frozen.head.copies(Array(0..<UInt32(frozen.head.series.count)))))
+            let first = state.withLock { $0.flushedThrough } + 1
+            let block = try finish(writer, scan, sequences: min(first, frozen.through)...frozen.through, replaced: [])
+            state.withLock { state in
+                state.frozen = nil
+                state.flushedThrough = frozen.through
+                state.blocks.append(block)
+            }
+            try log.deleteSegments(through: frozen.through)
+        }
+    }
+
+    /// The frozen head; freezes the present one when there is none. Nil when there are no samples.
+    private func freeze() throws -> Frozen? {
+        try state.withLock { state in
+            try Self.requireOpen(state)
+            if let frozen = state.frozen { return frozen }
+            if state.head.sampleCount == 0 { return nil }
+            // From here on the log goes on in a new segment: the ended ones hold what is frozen, and no more.
+            try log.roll()
+            let frozen = Frozen(head: state.head, through: log.lastSequence)
+            state.frozen = frozen
+            state.head = state.head.successor()
+            state.logSegment = nil
+            return frozen
+        }
+    }
+
+    private func finish(
+        _ unfinished: MetricBlockWriter, _ scan: MetricScan, sequences: ClosedRange<UInt64>, replaced: [UInt64]
+    ) throws -> MetricBlock {
+        var writer = unfinished
+        do {
+            try scan.forEach(from: .min, through: .max) { labels, columns in try writer.add(labels, columns) }
+            let meta = try writer.finish(sequences: sequences, replaced: replaced)
+            return try MetricBlock(directory: blocksPath, id: meta.id, fileSystem)
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    // MARK: - Merging and retention
+
+    private func merge(_ group: [MetricBlock], _ workshop: inout Workshop) throws {
+        let writer = try MetricBlockWriter(id: workshop.nextBlockID, in: blocksPath, fileSystem)
+        workshop.nextBlockID += 1
+        do {
+            var scan = MetricScan()
+            for block in group { try scan.add(block, []) }
+            let first = group.map(\.meta.firstSequence).min() ?? 0
+            let last = group.map(\.meta.lastSequence).max() ?? 0
+            let merged = try finish(writer, scan, sequences: first...last, replaced: group.map(\.meta.id))
+            let ids = Set(merged.meta.replaced)
+            state.withLock { state in
+                state.blocks.removeAll { ids.contains($0.meta.id) }
+                state.blocks.append(merged)
+                state.blocks.sort { ($0.meta.lastSequence, $0.meta.id) < ($1.meta.lastSequence, $1.meta.id) }
+            }
+            for block in group { try fileSystem.remove(block.path) }
+        } catch let damage as MetricBlockDamage {
+            writer.abandon()
+            state.withLock { Self.setAside(damage, &$0) }
+        }
+    }
+
+    private func deleteExpired() throws {
+        var expired: [MetricBlock] = []
+        let all = blocks().sorted { $0.meta.last < $1.meta.last }
+        if options.retentionTime > 0 {
+            let oldest = time.nowMilliseconds() - options.retentionTime
+            expired = all.filter { $0.meta.last < oldest }
+        }
+        if options.retentionSize > 0 {
+            var byteCount = all.dropFirst(expired.count).reduce(0) { $0 + $1.byteCount }
+            while byteCount > options.retentionSize, expired.count < all.count {
+                byteCount -= all[expired.count].byteCount
+                expired.append(all[expired.count])
+            }
+        }
+        let ids = Set(expired.map(\.meta.id))
+        if ids.isEmpty { return }
+        state.withLock { state in state.blocks.removeAll { ids.contains($0.meta.id) } }
+        for block in expired { try fileSystem.remove(block.path) }
+    }
+}
+
+/// Which blocks are merged. Only neighbours in the order of writing are, so that the later sample goes on winning.
+private enum MergePlan {
+    /// The first run of blocks that fits into one.
+    static func everything(_ blocks: [MetricBlock], _ options: MetricStoreOptions) -> [MetricBlock]? {
+        for start in blocks.indices {
+            var group: [MetricBlock] = []
+            for block in blocks[start...].prefix(MetricBlockFormat.replacedLimit) {
+                if !fits(group + [block], options) { break }
+                group.append(block)
+            }
+            if group.count > 1 { return group }
+        }
+        return nil
+    }
+
+    /// The first run of blocks of about one size.
+    static func neighbours(_ blocks: [MetricBlock], _ options: MetricStoreOptions) -> [MetricBlock]? {
+        guard blocks.count >= options.mergeWidth else { return nil }
+        for start in 0...(blocks.count - options.mergeWidth) {
+            let group = Array(blocks[start..<(start + options.mergeWidth)])
+            let counts = group.map(\.meta.sampleCount)
+            let largest = counts.max() ?? 0
+            if largest <= counts.reduce(0, +) - largest, fits(group, options) { return group }
+        }
+        return nil
+    }
+
+    /// Blocks that would live much longer than the rest of their samples' time are not made.
+    private static func fits(_ group: [MetricBlock], _ options: MetricStoreOptions) -> Bool {
+        let first = group.map(\.meta.first).min() ?? 0
+        let last = group.map(\.meta.last).max() ?? 0
+        let spanLimit = options.retentionTime > 0 ? max(options.retentionTime / 10, 7_200_000) : .max
+        return group.reduce(0) { $0 + $1.meta.sampleCount } <= options.blockSampleLimit && last - first <= spanLimit
+    }
+}

@@ -1,0 +1,104 @@
+import ByteCoding
+import Platform
+import SegmentLog
+import Storage
+import TelemetryModel
+
+extension MetricStore {
+    /// Opens the metrics in `directory`, which is made if it is missing: opens the blocks, then reads the records of the log
+    /// that are in no block yet. Whoever calls holds the lock of the data directory.
+    ///
+    /// Throws ``StorageError`` when the directory cannot be used. Damaged blocks and records are named in the status.
+    public static func open(
+        directory path: String, options: MetricStoreOptions = MetricStoreOptions(), fileSystem: any FileSystem, time: any TimeSource
+    ) throws -> MetricStore {
+        do {
+            let blocksPath = "\(path)/\(blocksName)"
+            try fileSystem.makeDirectory(blocksPath)
+            try fileSystem.syncDirectory(path)
+            var state = State()
+            let nextBlockID = try openBlocks(blocksPath, fileSystem, &state)
+            var logOptions = SegmentLogOptions()
+            logOptions.sequenceFloor = state.flushedThrough
+            var recovery = MetricRecovery(state)
+            let (log, report) = try SegmentLog.open(
+                directory: "\(path)/\(logName)", fileSystem: fileSystem, options: logOptions
+            ) { try recovery.replay($0) }
+            state = recovery.state
+            state.damages += report.damages
+            try log.deleteSegments(through: state.flushedThrough)
+            return MetricStore(
+                options: options, fileSystem: fileSystem, time: time, log: log, blocksPath: blocksPath, state: state,
+                nextBlockID: nextBlockID)
+        } catch let error as FileError {
+            throw StorageError(.unusable, "The metrics in \(path) cannot be opened: \(error)")
+        }
+    }
+
+    /// Opens every block, removes unfinished and superseded ones, and returns the next free number.
+    private static func openBlocks(_ path: String, _ fileSystem: any FileSystem, _ state: inout State) throws -> UInt64 {
+        var nextID: UInt64 = 1
+        for name in try fileSystem.list(path) {
+            if name.hasSuffix(MetricBlockFormat.temporarySuffix) { try fileSystem.remove("\(path)/\(name)") }
+            guard let id = MetricBlockFormat.id(directoryName: name) else { continue }
+            nextID = max(nextID, id &+ 1)
+            do {
+                state.blocks.append(try MetricBlock(directory: path, id: id, fileSystem))
+            } catch let damage as MetricBlockDamage {
+                setAside(damage, &state)
+            }
+        }
+        let superseded = Set(state.blocks.flatMap(\.meta.replaced))
+        for block in state.blocks where superseded.contains(block.meta.id) { try fileSystem.remove(block.path) }
+        state.blocks.removeAll { superseded.contains($0.meta.id) }
+        state.blocks.sort { ($0.meta.lastSequence, $0.meta.id) < ($1.meta.lastSequence, $1.meta.id) }
+        state.flushedThrough = state.blocks.map(\.meta.lastSequence).max() ?? 0
+        return nextID
+    }
+}
+
+/// Builds the head anew from the log, by the rules that held when it was written.
+private struct MetricRecovery {
+    private(set) var state: MetricStore.State
+    private var decoder = MetricLogDecoder()
+
+    init(_ state: MetricStore.State) { self.state = state }
+
+    mutating func replay(_ record: LogRecord) throws {
+        if record.type != MetricLogFormat.recordType || record.version > MetricLogFormat.version {
+            note("Record \(record.sequence) of the log of metrics is of a newer kind and was skipped.")
+            return
+        }
+        var rows: [MetricLogDecoder.Row] = []
+        var window: Int64 = 0
+        do {
+            try decoder.decode(record.payload, segment: record.segment) { row, inForce in
+                rows.append(row)
+                window = inForce
+            }
+        } catch {
+            note("Record \(record.sequence) of the log of metrics was skipped: \(error).")
+            return
+        }
+        // Records that are in blocks are decoded too: later ones of their segment may be coded against them.
+        if record.sequence <= state.flushedThrough { return }
+        for row in rows {
+            let number: UInt32
+            if let found = row.labels.bytes.withUnsafeBytes({
+                state.head.find($0, hash: SeededHash.hash($0, seed: MetricBatch.hashSeed))
+            }) {
+                number = found
+            } else {
+                number = state.head.add(HeadSeries(row.labels, newest: MetricStore.newestElsewhere(row.labels, &state)))
+            }
+            var receipt = WriteReceipt()
+            row.samples.withUnsafeBufferPointer { samples in
+                MetricStore.apply(samples, to: number, isDelta: row.isDelta, window: window, &state, &receipt)
+            }
+        }
+    }
+
+    private mutating func note(_ damage: String) {
+        if state.damages.count < MetricStore.damageLimit { state.damages.append(damage) }
+    }
+}

@@ -1,0 +1,28 @@
+import Storage
+
+/// How the metric half of a store behaves. The defaults are those of the server.
+public struct MetricStoreOptions: Sendable {
+    /// When a batch is acknowledged.
+    public var durability = Durability.logged
+    /// Blocks whose newest sample is so old are deleted, milliseconds; 0 keeps everything.
+    public var retentionTime: Int64 = 0
+    /// The oldest blocks are deleted while all of them have more bytes than this; 0 keeps everything.
+    public var retentionSize = 0
+    /// A sample may be so much older than the newest of its series, milliseconds.
+    public var outOfOrderWindow: Int64 = 3_600_000
+    /// A sample may be so far in the future, milliseconds.
+    public var futureLimit: Int64 = 600_000
+    /// The head holds at most so many series.
+    public var seriesLimit = 5_000_000
+    /// With so many samples the head is written to a block; with twice as many writes are refused until it has been.
+    public var headSampleLimit = 4_000_000
+    /// With so many bytes in the log the head is written to a block.
+    public var logByteLimit = 64 << 20
+    /// So many neighbouring blocks of about one size are merged into one.
+    public var mergeWidth = 4
+    /// Blocks are merged into blocks of at most so many samples.
+    public var blockSampleLimit = 256_000_000
+
+    /// The defaults.
+    public init() {}
+}

@@ -22,6 +22,9 @@ final class MetricBlock: Sendable {
                 throw ByteCodingError(
                     .truncated, "its chunks have \(chunks.byteCount) bytes instead of \(meta.chunksByteCount)")
             }
+        } catch let error as FileError where error.kind != .notFound && error.kind != .truncated && error.kind != .tooLarge {
+            // The disk or its permissions: nothing is known about the block, so it is not called damaged.
+            throw error
         } catch {
             throw MetricBlockDamage(id: id, message: "The block \(path) is damaged and not used: \(error).")
         }

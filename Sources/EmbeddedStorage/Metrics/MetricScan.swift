@@ -13,7 +13,7 @@ private protocol SeriesSource: AnyObject {
     func advance() throws
 }
 
-private final class HeadSource: SeriesSource {
+private final class HeadSeriesSource: SeriesSource {
     private let snapshots: [HeadSnapshot]
     private var position = 0
 
@@ -28,7 +28,7 @@ private final class HeadSource: SeriesSource {
     func advance() { position += 1 }
 }
 
-private final class BlockSource: SeriesSource {
+private final class BlockSeriesSource: SeriesSource {
     private let block: MetricBlock
     private let numbers: [UInt32]
     private var position = 0
@@ -75,12 +75,12 @@ struct MetricScan {
     /// Adds a block; it wins over what was added before.
     mutating func add(_ block: MetricBlock, _ matchers: [LabelMatcher]) throws {
         let numbers = try block.checked { try block.index.select(matchers) }
-        if !numbers.isEmpty { sources.append(try BlockSource(block, numbers)) }
+        if !numbers.isEmpty { sources.append(try BlockSeriesSource(block, numbers)) }
     }
 
     /// Adds series of a head; they win over what was added before.
     mutating func add(_ snapshots: [HeadSnapshot]) {
-        if !snapshots.isEmpty { sources.append(HeadSource(snapshots)) }
+        if !snapshots.isEmpty { sources.append(HeadSeriesSource(snapshots)) }
     }
 
     /// Calls `body` with every series that has samples in the range.

@@ -2,7 +2,7 @@ import Platform
 import Storage
 import TelemetryModel
 
-extension MetricStore {
+extension MetricStore: Maintenance {
     /// Writes everything in the head to a block.
     public func flush() throws {
         do { try workshop.withLock { try flush(&$0) } } catch { throw Self.storageError(error) }
@@ -152,19 +152,28 @@ extension MetricStore {
     }
 
     private func deleteExpired() throws {
-        var expired: [MetricBlock] = []
-        let all = blocks().sorted { $0.meta.last < $1.meta.last }
-        if options.retentionTime > 0 {
-            let oldest = time.nowMilliseconds() - options.retentionTime
-            expired = all.filter { $0.meta.last < oldest }
-        }
-        if options.retentionSize > 0 {
-            var byteCount = all.dropFirst(expired.count).reduce(0) { $0 + $1.byteCount }
-            while byteCount > options.retentionSize, expired.count < all.count {
-                byteCount -= all[expired.count].byteCount
-                expired.append(all[expired.count])
+        if options.retentionTime <= 0 { return }
+        let oldest = time.nowMilliseconds() - options.retentionTime
+        try delete(blocks().filter { $0.meta.last < oldest })
+    }
+
+    /// Deletes the blocks whose newest sample is oldest, until the others have at most so many bytes.
+    func deleteOldest(above byteLimit: Int) throws {
+        do {
+            try workshop.withLock { _ in
+                let all = blocks().sorted { $0.meta.last < $1.meta.last }
+                var byteCount = all.reduce(0) { $0 + $1.byteCount }
+                try delete(
+                    Array(
+                        all.prefix { block in
+                            defer { byteCount -= block.byteCount }
+                            return byteCount > byteLimit
+                        }))
             }
-        }
+        } catch { throw Self.storageError(error) }
+    }
+
+    private func delete(_ expired: [MetricBlock]) throws {
         let ids = Set(expired.map(\.meta.id))
         if ids.isEmpty { return }
         state.withLock { state in state.blocks.removeAll { ids.contains($0.meta.id) } }

@@ -6,8 +6,6 @@ public struct MetricStoreOptions: Sendable {
     public var durability = Durability.logged
     /// Blocks whose newest sample is so old are deleted, milliseconds; 0 keeps everything.
     public var retentionTime: Int64 = 0
-    /// The oldest blocks are deleted while all of them have more bytes than this; 0 keeps everything.
-    public var retentionSize = 0
     /// A sample may be so much older than the newest of its series, milliseconds.
     public var outOfOrderWindow: Int64 = 3_600_000
     /// A sample may be so far in the future, milliseconds.

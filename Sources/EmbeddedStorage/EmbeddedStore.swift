@@ -1,0 +1,153 @@
+import Platform
+import Storage
+import TelemetryModel
+
+/// The store in a data folder of this machine: a metric half and a span half under one lock.
+public final class EmbeddedStore: Store {
+    private let directory: StoreDirectory
+    private let metrics: MetricStore
+    private let spans: SpanStore
+    private let retentionSize: Int
+
+    /// The least capable store.
+    public let capabilities = StoreCapabilities()
+
+    private init(_ directory: StoreDirectory, _ metrics: MetricStore, _ spans: SpanStore, retentionSize: Int) {
+        self.directory = directory
+        self.metrics = metrics
+        self.spans = spans
+        self.retentionSize = retentionSize
+    }
+
+    /// Opens the store in a folder, which is made ours when it is empty or missing, and reads what the logs hold.
+    ///
+    /// Throws ``StorageError`` of kind `unusable` with a sentence when the folder cannot be used.
+    public static func open(
+        directory path: String, options: EmbeddedStoreOptions = EmbeddedStoreOptions(),
+        fileSystem: any FileSystem = PosixFileSystem(), time: any TimeSource = SystemTime()
+    ) throws -> EmbeddedStore {
+        let directory = try StoreDirectory(path, fileSystem: fileSystem)
+        do {
+            let metrics = try MetricStore.open(
+                directory: directory.metricsPath, options: options.metricOptions, fileSystem: fileSystem, time: time)
+            let spans = try SpanStore.open(
+                directory: directory.spansPath, options: options.spanOptions, fileSystem: fileSystem, time: time)
+            return EmbeddedStore(directory, metrics, spans, retentionSize: options.retentionSize)
+        } catch {
+            directory.unlock()
+            throw error
+        }
+    }
+
+    /// The random number that the folder keeps for ever, in hexadecimal.
+    public var storeID: String { directory.storeID }
+}
+
+extension EmbeddedStore {
+    /// Logs samples and puts them into the head.
+    public func write(_ batch: MetricBatch) throws -> WriteReceipt { try metrics.write(batch) }
+
+    /// Every matching series with its samples.
+    public func scan(_ query: SeriesQuery, _ body: (SeriesSamples) throws -> Void) throws { try metrics.scan(query, body) }
+
+    /// The matching series.
+    public func series(_ query: SeriesQuery, limit: Int) throws -> [Labels] { try metrics.series(query, limit: limit) }
+
+    /// The label names of the matching series.
+    public func labelNames(_ query: SeriesQuery, limit: Int) throws -> [String] { try metrics.labelNames(query, limit: limit) }
+
+    /// The values of one label among the matching series.
+    public func labelValues(_ name: String, _ query: SeriesQuery, limit: Int) throws -> [String] {
+        try metrics.labelValues(name, query, limit: limit)
+    }
+}
+
+extension EmbeddedStore {
+    /// Logs spans and puts them into the head.
+    public func write(_ batch: SpanBatch) throws -> WriteReceipt { try spans.write(batch) }
+
+    /// The spans of each trace.
+    public func traces(_ ids: [TraceID]) throws -> [SpanBatch] { try spans.traces(ids) }
+
+    /// The ids of matching traces.
+    public func search(_ query: TraceQuery) throws -> [TraceID] { try spans.search(query) }
+
+    /// Every span that starts in the range.
+    public func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
+        try spans.scan(from: from, through: through, body)
+    }
+
+    /// The rows of whole minutes.
+    public func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable { try spans.rollups(minutes: minutes) }
+}
+
+extension EmbeddedStore {
+    /// Writes both heads to blocks.
+    public func flush() throws {
+        try both {
+            try metrics.flush()
+        } _: {
+            try spans.flush()
+        }
+    }
+
+    /// Flushes and merges both halves.
+    public func compact() throws {
+        try both {
+            try metrics.compact()
+        } _: {
+            try spans.compact()
+        }
+    }
+
+    /// Syncs both logs.
+    public func sync() throws {
+        try both {
+            try metrics.sync()
+        } _: {
+            try spans.sync()
+        }
+    }
+
+    /// Keeps both halves in shape.
+    public func maintain() throws {
+        try both {
+            try metrics.maintain()
+        } _: {
+            try spans.maintain()
+        }
+        // Spans alone may not be deleted by size: the metrics get what the spans leave, at least a tenth.
+        if retentionSize > 0 {
+            try metrics.deleteOldest(above: max(retentionSize - spans.status().byteCount, retentionSize / 10))
+        }
+    }
+
+    /// What both halves say, added up.
+    public func status() -> StoreStatus {
+        let other = spans.status()
+        var status = metrics.status()
+        status.headSpans = other.headSpans
+        status.spanBlocks = other.spanBlocks
+        status.byteCount += other.byteCount
+        status.damages += other.damages
+        status.writeRefusal = status.writeRefusal ?? other.writeRefusal
+        return status
+    }
+
+    /// Flushes and closes both halves and gives the folder free.
+    public func close() throws {
+        defer { directory.unlock() }
+        try both {
+            try metrics.close()
+        } _: {
+            try spans.close()
+        }
+    }
+
+    /// Runs the second part also when the first one throws, and throws the first error.
+    private func both(_ first: () throws -> Void, _ second: () throws -> Void) throws {
+        let result = Result { try first() }
+        try second()
+        try result.get()
+    }
+}

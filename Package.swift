@@ -244,7 +244,8 @@ let rooms: [Room] = [
     tests(
         "ServerTests",
         uses: [
-            "Server", "EmbeddedStorage", "QueryEngine", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats", "Platform",
+            "Server", "EmbeddedStorage", "Ingest", "QueryEngine", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats",
+            "Platform",
             "ByteCoding",
             "StrictYAML", "TraceAnalysis", "TestSupport",
         ], products: [hummingbird, logging, nioCore]),

@@ -1,4 +1,5 @@
 import Alerting
+import Ingest
 import Logging
 import Platform
 import QueryEngine
@@ -8,6 +9,8 @@ import Storage
 struct ServerDependencies: Sendable {
     /// Where telemetry is kept.
     var store: any Store
+    /// Takes telemetry in.
+    var intake: IngestPipeline
     /// Evaluates PromQL over the store, with the configured limits.
     var promql: PromQLEngine
     /// Evaluates rules and knows the alerts.

@@ -59,6 +59,8 @@ struct ServeCommand: AsyncParsableCommand {
         var limitsOpenConnections: String?
         @Option(help: "Bytes of all header fields of a request.")
         var limitsHeaderSize: String?
+        @Option(help: "Bytes of one body of telemetry after decompression.")
+        var limitsBodySize: String?
         @Option(help: "After what time without traffic a connection is closed.")
         var limitsIdleTimeout: String?
         @Option(help: "How long requests under way may take when the server ends.")
@@ -80,7 +82,8 @@ struct ServeCommand: AsyncParsableCommand {
             "zipkin": zipkin, "self-store": selfStore, "log-level": logLevel, "tls-certificate": tls.tlsCertificate,
             "tls-key": tls.tlsKey, "limits-open-connections": limits.limitsOpenConnections,
             "limits-header-size": limits.limitsHeaderSize, "limits-idle-timeout": limits.limitsIdleTimeout,
-            "limits-drain-time": limits.limitsDrainTime, "limits-query-time": limits.limitsQueryTime,
+            "limits-drain-time": limits.limitsDrainTime, "limits-body-size": limits.limitsBodySize,
+            "limits-query-time": limits.limitsQueryTime,
             "limits-query-samples": limits.limitsQuerySamples,
             "evaluation-interval": evaluationInterval, "external-url": externalURL,
             "limits-worker-threads": limits.limitsWorkerThreads,

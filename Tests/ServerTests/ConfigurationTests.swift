@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import StrictYAML
 import TestSupport
 import Testing
@@ -85,8 +86,6 @@ struct ConfigurationTests {
         #expect(
             await refusal(file: "rule_files: rules.yaml\n") == "headrope.yaml:1: 'rule_files' must be a list, not 'rules.yaml'.")
         #expect(await refusal(file: "a: [\n").hasPrefix("headrope.yaml:"))
-        #expect(await refusal(file: "alerting:\n  receivrs: []\n").contains("Did you mean 'receivers'?"))
-        #expect(await refusal(file: "scaling:\n  policies:\n    - nam: x\n").contains(":3: 'nam' is no key"))
         #expect(await refusal(file: "- a\n") == "headrope.yaml:1: The file must be a mapping of keys to values, not a list.")
     }
 
@@ -120,6 +119,36 @@ struct ConfigurationTests {
         let section = try #require(try configuration.section("alerting"))
         #expect(section.path == "alerting")
         #expect(try configuration.section("scaling") == nil)
+    }
+
+    @Test(
+        "mistakes in rules, receivers and policies end the start with file and line",
+        arguments: [
+            ("alerting:\n  receivrs: []\n", "headrope.yaml:2: 'alerting' needs the key 'route'."),
+            ("alerting:\n  route:\n    receiver: nobody\n", "headrope.yaml:3: There is no receiver named 'nobody'."),
+            ("scaling:\n  policies:\n    - nam: x\n", "headrope.yaml:3: 'scaling.policies[0]' needs the key 'name'."),
+            (
+                "rule_files: [missing.yaml]\n",
+                "The rule file FOLDER/missing.yaml cannot be read: is it there, and is it UTF-8 text?"
+            ),
+            ("rule_files: ['*.rules']\n", "FOLDER/bad.rules:4: One of 'record' and 'alert' must be set."),
+        ])
+    func actionMistakes(file: String, sentence: String) async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let message = try await TestBench.withFolder { folder in
+            try Data("groups:\n  - name: a\n    rules:\n      - expr: up\n".utf8).write(
+                to: folder.appendingPathComponent("bad.rules"))
+            let path = folder.appendingPathComponent("headrope.yaml")
+            try Data(file.utf8).write(to: path)
+            let configuration = try ConfigurationReader(flags: ["config": [path.path]], environment: [:], isRoot: true).read()
+            do {
+                _ = try HeadropeServer(configuration, logger: logger) { _ in InMemoryStore() }
+                return "accepted"
+            } catch {
+                return "\(error)".replacing(folder.path + "/headrope", with: "headrope").replacing(folder.path, with: "FOLDER")
+            }
+        }
+        #expect(message == sentence)
     }
 
     @Test("the JSON schema has exactly the keys of the code")

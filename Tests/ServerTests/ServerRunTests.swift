@@ -69,7 +69,7 @@ struct ServerRunTests {
         try await withServer { _, address in
             for (target, status) in [
                 ("/" + String(repeating: "a/", count: 5_000), 404), ("/%zz", 400), ("/metrics?x=%ff%fe", 400),
-                ("//", 404), ("/-/ready?x=%", 400), ("*", 404),
+                ("/-/ready?x=%", 400), ("*", 404),
             ] {
                 let reply = try await RawHTTP.exchange(address, "GET \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                 #expect(reply.hasPrefix("HTTP/1.1 \(status)"), "\(target.prefix(40)): \(reply.prefix(60))")

@@ -1,4 +1,5 @@
 import Hummingbird
+import Ingest
 import Logging
 import NIOCore
 import Platform
@@ -39,9 +40,10 @@ struct TestServer {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let promql = PromQLEngine(reader: store, time: time)
         let actions = try ActionServices(
-            AlertingSetup(configuration), configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
+            ActionSetup(configuration), configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
         return ServerDependencies(
-            store: store, promql: promql, alerting: actions.alerting, pool: pool,
+            store: store, intake: IngestPipeline(spans: store, metrics: store, pool: pool), promql: promql,
+            alerting: actions.alerting, pool: pool,
             upkeep: BlockingPool(name: "test-upkeep", threadCount: 2, queueLimit: 100), time: time, logger: logger,
             metrics: ServerMetrics(), readiness: Readiness())
     }

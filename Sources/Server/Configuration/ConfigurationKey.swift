@@ -130,6 +130,7 @@ extension ConfigurationKey {
     private static let bounds: [ConfigurationKey] = [
         count("limits.open_connections", \.limits.openConnections, 1...1_000_000, "Connections open at once on each port."),
         size("limits.header_size", \.limits.headerSize, "Bytes of all header fields of a request."),
+        size("limits.body_size", \.limits.bodySize, "Bytes of one body of telemetry after decompression."),
         duration("limits.idle_timeout", \.limits.idleTimeout, "After what time without traffic a connection is closed."),
         duration("limits.drain_time", \.limits.drainTime, "How long requests under way may take when the server ends."),
         duration("limits.query_time", \.limits.queryTime, "How long a query may take."),

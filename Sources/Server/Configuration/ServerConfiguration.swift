@@ -27,6 +27,8 @@ public struct ServerConfiguration: Sendable, Equatable {
         public var openConnections = 1_024
         /// Bytes of all header fields of a request.
         public var headerSize = 64 << 10
+        /// Bytes of one body of telemetry after decompression.
+        public var bodySize = 64 << 20
         /// Milliseconds after which a connection that neither sends nor waits for an answer is closed.
         public var idleTimeout: Int64 = 60_000
         /// Milliseconds that requests under way get to finish when the server is told to end.

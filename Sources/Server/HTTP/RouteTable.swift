@@ -65,6 +65,7 @@ struct RouteTable: Sendable {
 
     /// Finds what answers `method` at a percent-encoded path.
     func match(_ method: HTTPRequest.Method, path: String) -> Match {
+        guard path.hasPrefix("/") else { return .unknown }
         let raw = Self.segments(of: path)
         guard raw.count <= Self.segmentLimit else { return .unknown }
         var segments: [String] = []

@@ -1,24 +1,28 @@
 import Alerting
+import Answers
 import Delivery
 import HTTPTransport
 import Platform
 import QueryEngine
+import Scaling
 import ServiceLifecycle
 import StateStore
 import Logging
 import Storage
 import TelemetryModel
 
-/// What acts on what the server knows: alerting (and scaling), with the state database and the outbox that they share.
+/// What acts on what the server knows: alerting and scaling, with the state database and the outbox that they share.
 struct ActionServices: Sendable {
     /// Evaluates rules.
     let alerting: AlertingService
+    /// Evaluates scaling policies.
+    let scaling: ScalingService
     /// Everything that has to run, and gives its database up at the end.
     let services: [any Service]
 
     /// Makes the services over an open store. Blocks; throws `StateStoreError` when the state database cannot be used.
     init(
-        _ setup: AlertingSetup, _ configuration: ServerConfiguration, store: any Store, promql: PromQLEngine,
+        _ setup: ActionSetup, _ configuration: ServerConfiguration, store: any Store, promql: PromQLEngine,
         pool: BlockingPool, time: any TimeSource, logger: Logger
     ) throws {
         // A server without a folder, as tests run it, keeps its state as long as it lives.
@@ -28,12 +32,17 @@ struct ActionServices: Sendable {
         options.defaultInterval = configuration.evaluationInterval
         options.externalURL = configuration.publicURL
         let alerting = AlertingService(
-            groups: setup.groups, configuration: setup.configuration, query: Self.query(promql), writer: store, state: state,
+            groups: setup.groups, configuration: setup.alerting, query: Self.query(promql), writer: store, state: state,
             pool: pool, time: time, options: options, logger: logger)
         let sender = OutboxSender(store: state, transport: transport, pool: pool, time: time, logger: logger)
+        let scaling = ScalingService(
+            policies: setup.policies, answers: AnswerEngine(store: store, time: time), state: state, pool: pool, time: time,
+            logger: logger)
         self.alerting = alerting
+        self.scaling = scaling
         services = [
             BackgroundTask(name: "alerting") { await alerting.run() },
+            BackgroundTask(name: "scaling") { await scaling.run() },
             BackgroundTask(name: "outbox") {
                 await sender.run()
                 await transport.shutdown()

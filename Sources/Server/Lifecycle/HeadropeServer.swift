@@ -1,4 +1,5 @@
 import Foundation
+import Ingest
 import Logging
 import Platform
 import QueryEngine
@@ -17,7 +18,7 @@ public final class HeadropeServer: Sendable {
     private let time: any TimeSource
     private let openStore: StoreOpener
     private let pool: BlockingPool
-    private let alerting: AlertingSetup
+    private let setup: ActionSetup
     private let responder: ServerResponder
     private let metrics = ServerMetrics()
     private let readiness = Readiness()
@@ -25,7 +26,7 @@ public final class HeadropeServer: Sendable {
     private let openAddresses = Mutex<[ListenAddress]>([])
 
     /// A server that is not running yet, with the listeners of the configuration unless others are given. Throws
-    /// when the token file or a rule file cannot be used.
+    /// when the token file, a rule file or a section of the configuration cannot be used.
     public init(
         _ configuration: ServerConfiguration, logger: Logger, time: any TimeSource = SystemTime(), listeners: [Listener]? = nil,
         openStore: @escaping StoreOpener
@@ -35,7 +36,7 @@ public final class HeadropeServer: Sendable {
         self.logger = logger
         self.time = time
         self.openStore = openStore
-        alerting = try AlertingSetup(configuration)
+        setup = try ActionSetup(configuration)
         let tokens = configuration.tokenFile.isEmpty ? nil : try TokenTable(file: configuration.tokenFile)
         pool = BlockingPool(
             name: "work", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue)
@@ -92,12 +93,20 @@ public final class HeadropeServer: Sendable {
         limits.samples = configuration.limits.querySamples
         limits.nanoseconds = UInt64(configuration.limits.queryTime) &* 1_000_000
         let promql = PromQLEngine(reader: store, limits: limits, time: time)
-        let actions = try await pool.run { [alerting, configuration, pool, time, logger] in
+        let actions = try await pool.run { [setup, configuration, pool, time, logger] in
             try ActionServices(
-                alerting, configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
+                setup, configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
         }
+        var intakeLimits = IngestLimits()
+        intakeLimits.bodyByteCount = configuration.limits.bodySize
+        // Telemetry has threads of its own, so that long queries cannot hold it up.
+        let intake = IngestPipeline(
+            spans: store, metrics: store, limits: intakeLimits,
+            pool: BlockingPool(
+                name: "intake", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue))
         let server = ServerDependencies(
-            store: store, promql: promql, alerting: actions.alerting, pool: pool, upkeep: upkeep, time: time, logger: logger,
+            store: store, intake: intake, promql: promql, alerting: actions.alerting, pool: pool, upkeep: upkeep, time: time,
+            logger: logger,
             metrics: metrics, readiness: readiness)
         responder.serve(try AllRoutes.table(server))
         logger.info(

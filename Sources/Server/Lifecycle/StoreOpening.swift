@@ -1,9 +1,14 @@
+import EmbeddedStorage
 import Storage
 
 /// Opens the store that a configuration describes.
 enum StoreOpening {
     /// Opens the embedded store in the configured folder; blocks.
     static func open(_ configuration: ServerConfiguration) throws -> any Store {
-        throw StorageError(.unusable, "The embedded store is not built yet.")
+        var options = EmbeddedStoreOptions()
+        options.durability = configuration.durability
+        options.retentionTime = configuration.retentionTime
+        options.retentionSize = configuration.retentionSize
+        return try EmbeddedStore.open(directory: configuration.data, options: options)
     }
 }

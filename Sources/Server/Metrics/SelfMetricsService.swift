@@ -26,7 +26,7 @@ struct SelfMetricsService: Service {
         let instance = instance
         do {
             _ = try await server.pool.run {
-                let snapshot = server.metrics.snapshot(store: server.store, pool: server.pool)
+                let snapshot = server.metrics.snapshot(server)
                 let labels = [Label("job", "headrope"), Label("instance", instance)]
                 return try server.store.write(snapshot.batch(timestamp: server.time.nowMilliseconds(), labels: labels))
             }

@@ -14,20 +14,9 @@ final class ServerMetrics: Sendable {
         var code: Int
     }
 
-    /// Telemetry by what became of it.
-    struct IntakeKey: Hashable, Sendable {
-        /// `traces` or `metrics`.
-        var signal: String
-        /// `otlp`, `zipkin` or `remote_write`.
-        var wireProtocol: String
-        /// The reason of a refusal; "" for what was accepted.
-        var reason: String
-    }
-
     private struct State {
         var requests: [RequestKey: Int] = [:]
         var durations: [String: DurationHistogram] = [:]
-        var intake: [IntakeKey: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -43,32 +32,20 @@ final class ServerMetrics: Sendable {
         }
     }
 
-    /// Counts items of telemetry.
-    func countIntake(_ key: IntakeKey, count: Int) {
-        if count > 0 { state.withLock { $0.intake[key, default: 0] += count } }
-    }
-
     /// Everything at this moment. Asks the store for its status, so it blocks.
-    func snapshot(store: any Store, pool: BlockingPool) -> MetricSnapshot {
+    func snapshot(_ server: ServerDependencies) -> MetricSnapshot {
         let state = self.state.withLock { $0 }
         var snapshot = MetricSnapshot()
         write(state, to: &snapshot)
-        write(store.status(), to: &snapshot)
+        write(server.store.status(), to: &snapshot)
+        server.intake.counters.snapshot.write(to: &snapshot, limits: server.intake.limits)
         snapshot.family("headrope_pool_queue_depth", .gauge, "Pieces of blocking work that wait for a thread.")
-        snapshot.sample([], Double(pool.queueDepth))
+        snapshot.sample([], Double(server.pool.queueDepth))
         ProcessUsage.current().write(to: &snapshot)
         return snapshot
     }
 
     private func write(_ state: State, to snapshot: inout MetricSnapshot) {
-        snapshot.family("headrope_intake_accepted_total", .counter, "Items of telemetry that were stored or known already.")
-        for (key, count) in state.intake.sorted(by: { $0.key.order < $1.key.order }) where key.reason.isEmpty {
-            snapshot.sample([("signal", key.signal), ("protocol", key.wireProtocol)], Double(count))
-        }
-        snapshot.family("headrope_intake_refused_total", .counter, "Items of telemetry that were not stored, by reason.")
-        for (key, count) in state.intake.sorted(by: { $0.key.order < $1.key.order }) where !key.reason.isEmpty {
-            snapshot.sample([("signal", key.signal), ("protocol", key.wireProtocol), ("reason", key.reason)], Double(count))
-        }
         snapshot.family("headrope_http_requests_total", .counter, "Requests by route, method and status code.")
         for (key, count) in state.requests.sorted(by: { $0.key.order < $1.key.order }) {
             snapshot.sample([("route", key.route), ("method", key.method), ("code", String(key.code))], Double(count))
@@ -100,8 +77,4 @@ final class ServerMetrics: Sendable {
 
 extension ServerMetrics.RequestKey {
     fileprivate var order: String { "\(route) \(method) \(code)" }
-}
-
-extension ServerMetrics.IntakeKey {
-    fileprivate var order: String { "\(signal) \(wireProtocol) \(reason)" }
 }

@@ -17,7 +17,7 @@ struct PrometheusRoutes: RouteGroup {
 
     init(server: ServerDependencies) {
         self.server = server
-        engine = PromQLEngine(reader: server.store, time: server.time)
+        engine = server.promql
     }
 
     var routes: [Route] {

@@ -35,7 +35,7 @@ struct AdminRoutes: RouteGroup {
 
     private func metrics() async throws -> Response {
         let server = server
-        let text = try await server.pool.run { server.metrics.snapshot(store: server.store, pool: server.pool).text }
+        let text = try await server.pool.run { server.metrics.snapshot(server).text }
         return .text(text, contentType: "text/plain; version=0.0.4; charset=utf-8")
     }
 

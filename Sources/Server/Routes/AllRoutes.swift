@@ -1,10 +1,15 @@
+import IntakeRoutes
+
 /// The one list of everything that the server answers.
 enum AllRoutes {
     /// Builds the table of all paths; throws when a path stands in it twice.
     static func table(_ server: ServerDependencies) throws -> RouteTable {
         let groups: [any RouteGroup] = [
             AdminRoutes(server: server),
+            IntakeRouteGroup(handlers: IntakeHandlers(pipeline: server.intake)),
             PrometheusRoutes(server: server),
+            ZipkinRoutes(server: server),
+            JaegerRoutes(server: server),
             AnalysisRoutes(server: server),
             try PageRoutes(server: server),
             LaterRoutes(),

@@ -7,9 +7,6 @@ struct LaterRoutes: RouteGroup {
             .later(.get, "/federate", scope: .query, "Federation"),
             .later(
                 .post, "/api/v1/admin/tsdb/delete_series", scope: .admin, errors: .prometheus, "Deletion of series"),
-            .later(.get, "/query", scope: .query, "The page for queries"),
-            .later(.get, "/alerts", scope: .query, "The page of alerts"),
-            .later(.get, "/reports", scope: .query, "The page of stored reports"),
             .later(.get, "/api/v1/capacity", scope: .query, "The analysis of capacity"),
         ]
     }

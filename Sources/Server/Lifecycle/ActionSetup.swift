@@ -1,17 +1,21 @@
 import Alerting
 import Foundation
+import Scaling
 import StrictYAML
 
-/// The rules and receivers of a configuration, read and checked before anything is opened.
-struct AlertingSetup: Sendable {
+/// The rules, receivers and scaling policies of a configuration, read and checked before anything is opened.
+struct ActionSetup: Sendable {
     /// The groups of all rule files, in the order of the files.
     let groups: [RuleGroup]
     /// Who is told; nil when nobody is.
-    let configuration: AlertingConfiguration?
+    let alerting: AlertingConfiguration?
+    /// What may be asked of which services.
+    let policies: [ScalingPolicy]
 
-    /// Reads the rule files and the section `alerting`; throws `YAMLProblem` or ``ConfigurationError`` for the first mistake.
+    /// Reads the rule files and the sections `alerting` and `scaling`; throws `YAMLProblem` or ``ConfigurationError`` for the first mistake.
     init(_ configuration: ServerConfiguration) throws {
-        self.configuration = try configuration.section("alerting").map { try AlertingConfiguration($0) }
+        alerting = try configuration.section("alerting").map { try AlertingConfiguration($0) }
+        policies = try configuration.section("scaling").map { try ScalingPolicy.policies($0) } ?? []
         var groups: [RuleGroup] = []
         for pattern in configuration.ruleFiles {
             for path in try Self.files(pattern, besides: configuration.file) {

@@ -6,7 +6,7 @@ enum CalendarPart: String {
     case daysInMonth = "days_in_month"
     case hour, minute, month, year
 
-    /// The part; NaN for what is no time.
+    /// The part; NaN for what is no time, where Prometheus gives some part of an arbitrary date.
     func callAsFunction(_ seconds: Double) -> Double {
         // Beyond this the calendar's arithmetic would overflow, and no data is there.
         guard seconds.magnitude < 1e14 else { return .nan }

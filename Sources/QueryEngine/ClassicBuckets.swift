@@ -44,9 +44,9 @@ struct ClassicBuckets {
         if q.isNaN { return .nan }
         if q < 0 { return -.infinity }
         if q > 1 { return .infinity }
-        guard bounds.count >= 2, total != 0, !total.isNaN else { return .nan }
+        guard bounds.count >= 2, total != 0 else { return .nan }
         var rank = q * total
-        let index = counts.dropLast().firstIndex { $0 >= rank } ?? counts.count - 1
+        let index = firstBucket(reaching: rank)
         // Nothing is known of how far the last bucket reaches.
         if index == counts.count - 1 { return bounds[bounds.count - 2] }
         if index == 0, bounds[0] <= 0 { return bounds[0] }
@@ -60,9 +60,21 @@ struct ClassicBuckets {
         return start + (bounds[index] - start) * (rank / count)
     }
 
+    /// The first bucket that reaches a rank, by halving: with NaN among the counts the way of searching matters, and this
+    /// is Prometheus's.
+    private func firstBucket(reaching rank: Double) -> Int {
+        var low = 0
+        var high = counts.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if counts[middle] >= rank { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
     /// The share of observations between two values, interpolated within their buckets.
     func fraction(from lower: Double, to upper: Double) -> Double {
-        guard total != 0, !total.isNaN, !lower.isNaN, !upper.isNaN else { return .nan }
+        guard total != 0, !lower.isNaN, !upper.isNaN else { return .nan }
         if lower >= upper { return 0 }
         return (rank(of: upper) - rank(of: lower)) / total
     }

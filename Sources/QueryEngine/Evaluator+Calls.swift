@@ -49,7 +49,7 @@ extension Evaluator {
         case "min_of", "max_of":
             let isMinimum = name == "min_of"
             return zip(try scalar(arguments[0]), try scalar(arguments[1])).map { a, b in
-                a.isNaN || b.isNaN ? .nan : isMinimum ? Swift.min(a, b) : Swift.max(a, b)
+                isMinimum ? Statistics.minimum(a, b) : Statistics.maximum(a, b)
             }
         case "scalar": return onlyValues(try vector(arguments[0]))
         default: return nil
@@ -103,8 +103,7 @@ extension Evaluator {
         let high = name == "clamp" ? try scalar(arguments[2]) : name == "clamp_max" ? first : infinite
         return try mapped(columns) { value, step in
             if high[step] < low[step] { return Column.absent }
-            if value.isNaN || low[step].isNaN || high[step].isNaN { return .nan }
-            return Swift.max(low[step], Swift.min(high[step], value))
+            return Statistics.maximum(low[step], Statistics.minimum(high[step], value))
         }
     }
 

@@ -77,6 +77,15 @@ enum Statistics {
     /// The order in which NaN comes before everything.
     static func precedes(_ a: Double, _ b: Double) -> Bool { a.isNaN ? !b.isNaN : a < b }
 
+    /// The smaller number; NaN if either is NaN, unless the other is as small as can be.
+    static func minimum(_ a: Double, _ b: Double) -> Double {
+        if a == -.infinity || b == -.infinity { return -.infinity }
+        return a.isNaN || b.isNaN ? .nan : min(a, b)
+    }
+
+    /// The larger number; NaN if either is NaN, unless the other is as large as can be.
+    static func maximum(_ a: Double, _ b: Double) -> Double { -minimum(-a, -b) }
+
     /// The `q`-quantile, interpolated between neighbours.
     static func quantile(_ q: Double, _ values: [Double]) -> Double {
         if values.isEmpty || q.isNaN { return .nan }

@@ -251,7 +251,10 @@ let rooms: [Room] = [
         ], products: [hummingbird, logging, nioCore]),
     tests("DemoTests", uses: ["Demo", "HTTPTransport", "TelemetryModel", "TestSupport"]),
     tests("CommandLineToolTests", uses: ["CommandLineTool", "Answers", "Platform", "TestSupport"]),
-    tests("EndToEndTests", uses: ["TestSupport", "HTTPTransport", "Platform", "ByteCoding"]),
+    Room(
+        "EndToEndTests", floor: 10, uses: ["HTTPTransport", "TestSupport"], path: "Tests/EndToEndTests",
+        exclude: ["Shop", "requirements.txt"],
+        kind: .test),
 ]
 
 let floorOf = Dictionary(uniqueKeysWithValues: rooms.map { ($0.name, $0.floor) })

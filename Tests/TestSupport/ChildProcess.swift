@@ -7,6 +7,9 @@ public final class ChildProcess: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         /// What happened.
         public var description: String
+
+        /// Says what happened.
+        public init(description: String) { self.description = description }
     }
 
     // Process is not Sendable; it is touched under the lock only.

@@ -38,6 +38,7 @@ private struct DifferentialRun {
         self.seed = seed
         var options = SpanStoreOptions()
         options.cutSpanCount = 60
+        options.mergeWidth = 3
         options.headByteLimit = seed % 3 == 0 ? 100_000 : 64 << 20
         options.blockSpanLimit = seed % 4 == 0 ? 200 : 4_000_000
         options.pageCacheByteLimit = seed % 2 == 0 ? 50_000 : 32 << 20

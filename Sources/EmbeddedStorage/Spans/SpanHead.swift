@@ -35,7 +35,10 @@ struct SpanHead: Sendable {
 
     private(set) var batches: [SharedSpanBatch] = []
     private(set) var references: [Reference] = []
+    /// The traces, in the order in which they were first seen.
     private(set) var traces: [Trace] = []
+    /// Rises with every cut; within a generation traces keep their numbers and only grow.
+    let generation: UInt64
     /// About how much memory the head takes.
     private(set) var byteCount = 0
     private var numbers: [TraceID: UInt32] = [:]
@@ -45,7 +48,10 @@ struct SpanHead: Sendable {
     private static let bytesPerReference = 32
     private static let bytesPerTrace = 128
 
-    init() { slots = [UInt32](repeating: 0, count: 1024) }
+    init(generation: UInt64 = 0) {
+        self.generation = generation
+        slots = [UInt32](repeating: 0, count: 1024)
+    }
 
     /// How many spans there are.
     var spanCount: Int { references.count }
@@ -187,9 +193,7 @@ final class HeadSource: TraceSource {
     }
 
     func page(_ number: Int) throws -> SharedSpanBatch {
-        var assembler = TraceAssembler()
-        for trace in pages[number].traces { assembler.add(runsOfRows(trace)) }
-        return SharedSpanBatch(assembler.take())
+        SharedSpanBatch(head.assemble(pages[number].traces))
     }
 
     func mayContain(_ hash: UInt64) -> Bool { true }
@@ -198,18 +202,8 @@ final class HeadSource: TraceSource {
 
     func runs(of id: TraceID) throws -> [TraceRun] {
         guard let number = head.number(of: id) else { return [] }
-        var assembler = TraceAssembler()
-        assembler.add(runsOfRows(number))
-        let batch = SharedSpanBatch(assembler.take())
+        let batch = SharedSpanBatch(head.assemble(CollectionOfOne(number)))
         // No page of the head has a negative number, so that the copy is not taken for one of them.
         return [TraceRun(batch: batch, page: -1 - number, rows: 0..<batch.spans.count)]
-    }
-
-    /// A trace's spans as runs of one row each; the assembler puts them in order.
-    private func runsOfRows(_ number: Int) -> [(source: Int, run: TraceRun)] {
-        head.spans(ofTrace: number).map { reference in
-            let row = Int(reference.row)
-            return (0, TraceRun(batch: head.batches[Int(reference.batch)], page: Int(reference.batch), rows: row..<(row + 1)))
-        }
     }
 }

@@ -9,7 +9,7 @@ extension SpanStore {
         case everything
         /// Those that are idle or old enough.
         case due
-        /// Those that are due, and of the others the longest idle, until half of the head is gone.
+        /// Those that are due, and of the others the longest idle, until three quarters of the head are gone.
         case longestIdle
     }
 
@@ -46,7 +46,6 @@ extension SpanStore {
         try publish(id)
         state.withLock { state in
             state.head = Self.remainder(of: state.head, after: head, staying, chosen)
-            state.headVersion += 1
             state.blocks.append(block)
             state.blocksVersion += 1
         }
@@ -80,7 +79,7 @@ extension SpanStore {
     private static func remainder(
         of now: SpanHead, after snapshot: SpanHead, _ staying: [SharedSpanBatch], _ chosen: [Bool]
     ) -> SpanHead {
-        var head = SpanHead()
+        var head = SpanHead(generation: now.generation + 1)
         let arrival = now.traces.first?.firstArrival ?? 0
         for batch in staying { head.insert(batch, arrival: arrival) }
         for batch in now.batches[snapshot.batches.count...] { head.insert(batch, arrival: arrival) }
@@ -106,7 +105,7 @@ extension SpanStore {
                 (head.traces[$0].lastArrival, head.traces[$0].firstArrival, $0)
                     < (head.traces[$1].lastArrival, head.traces[$1].firstArrival, $1)
             }
-            for number in order where spanCount * 2 < head.spanCount && !chosen[number] {
+            for number in order where spanCount * 4 < head.spanCount * 3 && !chosen[number] {
                 chosen[number] = true
                 spanCount += head.traces[number].spanCount
             }

@@ -99,14 +99,18 @@ extension SpanStore: Maintenance {
         return groups.filter { $0.count > 1 }
     }
 
-    /// The oldest blocks of the smallest size class that has enough of them; classes differ by the merge width.
+    /// The oldest blocks of the smallest size class that has enough of them; classes differ by the merge width, so that a
+    /// span is rewritten once a class.
     private func dueMerge() -> [SpanBlock]? {
         let blocks = state.withLock { $0.blocks }.sorted { ($0.meta.minimumStart, $0.meta.id) < ($1.meta.minimumStart, $1.meta.id) }
-        var limit = options.cutSpanCount
-        while limit <= options.blockSpanLimit {
-            let group = Array(blocks.filter { $0.meta.rowCount <= limit }.prefix(options.mergeWidth))
-            if group.count == options.mergeWidth { return group }
-            limit *= max(2, options.mergeWidth)
+        var smallest = 0
+        var limit = options.cutSpanCount * options.mergeWidth
+        while smallest < options.blockSpanLimit {
+            let group = Array(blocks.filter { $0.meta.rowCount > smallest && $0.meta.rowCount <= limit }.prefix(options.mergeWidth))
+            let spanCount = group.reduce(0) { $0 + $1.meta.rowCount }
+            if group.count == options.mergeWidth, spanCount <= options.blockSpanLimit { return group }
+            smallest = limit
+            limit *= options.mergeWidth
         }
         return nil
     }

@@ -40,22 +40,12 @@ extension SpanStore: TraceReader, RollupReader {
     /// The sums of whole minutes over head and blocks; see ``RollupReader``.
     public func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable {
         try reading { snapshot in
-            var table = try headRollups(snapshot).restricted(to: minutes)
+            var table = headRollups.table(snapshot.head).restricted(to: minutes)
             for block in snapshot.blocks where block.overlaps(minutes: minutes) {
                 table.merge(try block.rollups().restricted(to: minutes))
             }
             return table
         }
-    }
-
-    /// The rollups of the head, kept until the head changes.
-    private func headRollups(_ snapshot: Snapshot) throws -> RollupTable {
-        if let known = headRollups.withLock({ $0 }), known.version == snapshot.headVersion { return known.table }
-        var table = RollupTable()
-        let source = HeadSource(snapshot.head)
-        for number in 0..<source.pageCount { table.merge(options.rollup(try source.page(number).spans)) }
-        headRollups.withLock { $0 = (snapshot.headVersion, table) }
-        return table
     }
 
     /// All spans of one trace.

@@ -39,7 +39,6 @@ extension SpanStore: SpanWriter {
             try append(kept.count == batch.count ? record : try SpanLogRecord.encode(kept), &state)
             state.head.insert(SharedSpanBatch(kept), arrival: time.monotonic())
             for id in stored.traces { state.head.markParted(id) }
-            state.headVersion += 1
             return (receipt, state.head.byteCount)
         }
     }

@@ -13,8 +13,6 @@ public final class SpanStore: Sendable {
     /// What the lock protects.
     struct State {
         var head = SpanHead()
-        /// Rises with every change of the head.
-        var headVersion: UInt64 = 0
         var blocks: [SpanBlock] = []
         /// Rises with every change of the list of blocks.
         var blocksVersion: UInt64 = 0
@@ -34,7 +32,6 @@ public final class SpanStore: Sendable {
     /// What readers work with.
     struct Snapshot {
         var head: SpanHead
-        var headVersion: UInt64
         var blocks: [SpanBlock]
         var blocksVersion: UInt64
     }
@@ -47,8 +44,7 @@ public final class SpanStore: Sendable {
     let cache: SpanPageCache
     let state: Mutex<State>
     let workshop: Mutex<Workshop>
-    /// The rollups of the head as it was in a version.
-    let headRollups = Mutex<(version: UInt64, table: RollupTable)?>(nil)
+    let headRollups: HeadRollups
 
     init(
         options: SpanStoreOptions, fileSystem: any FileSystem, time: any TimeSource, log: SegmentLog, directory: SpanBlockDirectory,
@@ -62,6 +58,7 @@ public final class SpanStore: Sendable {
         self.cache = cache
         self.state = Mutex(state)
         workshop = Mutex(Workshop(nextBlockID: nextBlockID))
+        headRollups = HeadRollups(rollup: options.rollup)
     }
 
     // MARK: - Snapshots
@@ -70,8 +67,7 @@ public final class SpanStore: Sendable {
     func snapshot() throws -> Snapshot {
         try state.withLock { state in
             try Self.requireOpen(state)
-            return Snapshot(
-                head: state.head, headVersion: state.headVersion, blocks: state.blocks, blocksVersion: state.blocksVersion)
+            return Snapshot(head: state.head, blocks: state.blocks, blocksVersion: state.blocksVersion)
         }
     }
 

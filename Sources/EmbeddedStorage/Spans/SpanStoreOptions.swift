@@ -25,7 +25,7 @@ public struct SpanStoreOptions: Sendable {
     /// Blocks are merged into blocks of at most so many spans.
     public var blockSpanLimit = 4_000_000
     /// So many blocks of about one size are merged into one.
-    public var mergeWidth = 4
+    public var mergeWidth = 8
     /// What whole traces add up to.
     public var rollup: @Sendable (SpanBatch) -> RollupTable = { RollupBuilder.rollup($0) }
 

@@ -179,6 +179,7 @@ struct SpanBlockTests {
     func maintenance() throws {
         var options = SpanStoreOptions()
         options.cutSpanCount = 50
+        options.mergeWidth = 4
         let store = try store(options)
         var generator = RandomSpans(seed: 8)
         _ = try store.write(SpanBatch(generator.trace(spanCount: 20)))

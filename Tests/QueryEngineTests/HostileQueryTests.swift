@@ -70,6 +70,25 @@ struct HostileQueryTests {
         #expect(failure("sum_over_time(sum_over_time(vector(1)[10h:1s])[10h:1s])", limits: limits)?.kind == .timeout)
     }
 
+    @Test("the deepest expressions that are accepted fit on the stack of a pool's thread")
+    func stack() async throws {
+        let pool = BlockingPool(name: "deep", threadCount: 1, queueLimit: 1)
+        for query in [
+            "x" + String(repeating: " + 1", count: PromQLParser.depthLimit - 10),
+            String(repeating: "abs(", count: 95) + "x" + String(repeating: ")", count: 95),
+            String(repeating: "sum_over_time((", count: 45) + "x" + String(repeating: ")[1m:30s])", count: 45),
+            String(repeating: "-(", count: 45) + "x" + String(repeating: ")", count: 45),
+        ] {
+            let count = try await pool.run { () -> Int in
+                guard case .vector(let samples) = try PromQLEngine(reader: Self.store).instant(query, at: 1_500_000).value else {
+                    return 0
+                }
+                return samples.count
+            }
+            #expect(count == 20, "\(query.prefix(60))")
+        }
+    }
+
     @Test("a query ends when it is cancelled")
     func cancelled() {
         let engine = PromQLEngine(reader: Self.store)

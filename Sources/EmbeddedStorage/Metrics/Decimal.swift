@@ -8,11 +8,12 @@ enum Decimal {
     /// The integer that ``value(_:_:)`` turns into exactly this value; nil when there is none.
     @inline(__always)
     static func integer(_ value: Double, _ exponent: Int) -> Int64? {
-        let power = powers[exponent]
-        let scaled = (value * power).rounded(.toNearestOrEven)
-        // Comparing the bits keeps −0.0 out. The range comes first, because converting beyond it traps; NaN fails it too.
-        guard abs(scaled) < integerLimit, (scaled / power).bitPattern == value.bitPattern else { return nil }
-        return Int64(scaled)
+        let scaled = (value * powers[exponent]).rounded(.toNearestOrEven)
+        // The range comes first, because converting beyond it traps; NaN fails it too.
+        guard abs(scaled) < integerLimit else { return nil }
+        let integer = Int64(scaled)
+        // From the integer back, and bit by bit: −0.0 is no integer.
+        return self.value(integer, exponent).bitPattern == value.bitPattern ? integer : nil
     }
 
     /// The value of an integer under a power of ten.

@@ -120,7 +120,9 @@ private struct GroupPlan {
         var best = Int.max
         // A low outlier must not widen the others: the base may be a value above the lowest.
         for candidate in [0, 1, 3, 6] where candidate < sorted.count {
-            consider(sorted[candidate], sorted, below: candidate, &best)
+            // Values equal to the base are no exceptions.
+            let below = sorted.firstIndex(of: sorted[candidate]) ?? candidate
+            consider(sorted[candidate], sorted, below: below, &best)
             if best == 0 { return }
         }
     }

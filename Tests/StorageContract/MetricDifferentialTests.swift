@@ -43,9 +43,22 @@ struct MetricDifferentialTests {
                 try LabelMatcher("instance", .notEqual, ""),
             ] {
                 let expected = try reference.all([matcher], from: from, through: through)
-                #expect(try engine.all([matcher], from: from, through: through) == expected, "\(place), \(matcher)")
+                let found = try engine.all([matcher], from: from, through: through)
+                #expect(found == expected, "\(place), \(matcher): \(Self.difference(found, expected))")
             }
         }
+    }
+
+    /// The first place where two answers differ.
+    private static func difference(_ found: [PlainSeries], _ expected: [PlainSeries]) -> String {
+        for (a, b) in zip(found, expected) where a != b {
+            let rows = zip(zip(a.timestamps, a.bits), zip(b.timestamps, b.bits))
+            guard let (x, y) = rows.first(where: { $0 != $1 }) else {
+                return "\(a.labels) has \(a.timestamps.count) samples, expected \(b.timestamps.count)"
+            }
+            return "\(a.labels): \(x.0) \(Double(bitPattern: x.1)), expected \(b.labels): \(y.0) \(Double(bitPattern: y.1))"
+        }
+        return "\(found.count) series, expected \(expected.count)"
     }
 
     /// A few series with samples that go on, come late, repeat or contradict what is there.

@@ -84,12 +84,14 @@ struct ColumnTests {
         #expect(TimeColumn.encode(columns[3]).count < 20)
     }
 
-    @Test("integers come back, whatever they are", arguments: 0..<20)
+    @Test("integers come back, whatever they are", arguments: 0..<60)
     func integers(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let width = UInt64.random(in: 0...63, using: &random)
         let values = (0..<Int.random(in: 0...400, using: &random)).map { _ -> Int64 in
             let any = Int64(bitPattern: UInt64.random(in: 0...UInt64.max, using: &random))
+            // Few distinct values in some columns: equal ones at the edge of a base.
+            if seed % 3 == 0 { return (any & 7) * 1_000_000 }
             return Int.random(in: 0..<20, using: &random) == 0 ? any : any >> Int64(width)
         }
         var writer = ByteWriter()

@@ -170,4 +170,10 @@ struct ConfigurationTests {
         #expect(names == Set(ConfigurationKey.all.map(\.name)).union(["alerting", "scaling"]))
         #expect(Set(ConfigurationKey.all.map(\.flag)).count == ConfigurationKey.all.count)
     }
+
+    @Test("the page about the configuration names every key")
+    func page() throws {
+        let page = try String(contentsOf: SharedData.projectFolder.appendingPathComponent("docs/configuration.md"), encoding: .utf8)
+        for key in ConfigurationKey.all { #expect(page.contains("| `\(key.name)` |"), "\(key.name)") }
+    }
 }

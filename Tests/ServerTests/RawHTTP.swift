@@ -29,35 +29,62 @@ enum RawHTTP {
     }
 
     private static func blockingExchange(_ address: ListenAddress, _ request: String) throws -> String {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var target = sockaddr_in()
-        target.sin_family = sa_family_t(AF_INET)
-        target.sin_port = UInt16(address.port).bigEndian
-        target.sin_addr.s_addr = inet_addr(address.host)
-        let connected = withUnsafePointer(to: &target) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                connect(descriptor, raw, socklen_t(MemoryLayout<sockaddr_in>.size))
+        let connection = try Connection(address)
+        defer { connection.close() }
+        // A server that refuses a request early closes before all of it is sent, and its answer is still to be read.
+        try? connection.send(request)
+        return try connection.readToEnd()
+    }
+
+    /// A TCP connection; its calls block.
+    final class Connection: Sendable {
+        private let descriptor: Int32
+
+        /// Connects; an answer that takes longer than 20 s is an error.
+        init(_ address: ListenAddress) throws {
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var target = sockaddr_in()
+            target.sin_family = sa_family_t(AF_INET)
+            target.sin_port = UInt16(address.port).bigEndian
+            target.sin_addr.s_addr = inet_addr(address.host)
+            let connected = withUnsafePointer(to: &target) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                    connect(descriptor, raw, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            guard connected == 0 else {
+                _ = Foundation.close(descriptor)
+                throw Failure(description: "no connection to \(address)")
+            }
+            var limit = timeval(tv_sec: 20, tv_usec: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        }
+
+        /// Sends all of a text.
+        func send(_ text: String) throws {
+            let bytes = Array(text.utf8)
+            var sent = 0
+            while sent < bytes.count {
+                let count = bytes.withUnsafeBytes { raw in
+                    Foundation.send(descriptor, UnsafeRawBufferPointer(rebasing: raw[sent...]).baseAddress, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                }
+                if count <= 0 { throw Failure(description: "the server closed the connection") }
+                sent += count
             }
         }
-        guard connected == 0 else { throw Failure(description: "no connection to \(address)") }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        let bytes = Array(request.utf8)
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { raw in
-                raw.baseAddress.map { send(descriptor, $0 + sent, bytes.count - sent, Int32(MSG_NOSIGNAL)) } ?? -1
+
+        /// Everything until the server closes the connection.
+        func readToEnd() throws -> String {
+            var reply: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
+            while true {
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                if count <= 0 { return String(decoding: reply, as: UTF8.self) }
+                reply.append(contentsOf: buffer[..<count])
             }
-            if count <= 0 { break }
-            sent += count
         }
-        var reply: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            if count <= 0 { return String(decoding: reply, as: UTF8.self) }
-            reply.append(contentsOf: buffer[..<count])
-        }
+
+        /// Closes the connection.
+        func close() { _ = Foundation.close(descriptor) }
     }
 }

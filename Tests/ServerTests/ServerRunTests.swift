@@ -77,6 +77,42 @@ struct ServerRunTests {
         }
     }
 
+    @Test("it speaks TLS when it has a certificate, and asks for tokens")
+    func secure() async throws {
+        try await TestBench.withFolder { folder in
+            func write(_ text: String, _ name: String) throws -> String {
+                let file = folder.appendingPathComponent(name)
+                try Data(text.utf8).write(to: file)
+                return file.path
+            }
+            let authority = try write(TestCertificate.authority, "authority.pem")
+            let certificate = try write(TestCertificate.certificate, "certificate.pem")
+            let key = try write(TestCertificate.key, "key.pem")
+            let tokens = try write("a query s3cret\n", "tokens")
+            var configuration = ServerConfiguration()
+            configuration.listen = ListenAddress(host: "127.0.0.1", port: 0)
+            configuration.tls = .init(certificate: certificate, key: key)
+            configuration.tokenFile = tokens
+            let server = try HeadropeServer(configuration, logger: quiet) { _ in InMemoryStore() }
+            let run = Task { try await server.run() }
+            while server.addresses.isEmpty { await Task.yield() }
+            let client = try HTTPTransport(.init(tls: TLSOptions(authorityFile: authority)))
+            var call = HTTPCall(url: "https://\(server.addresses[0])/api/v1/query?query=1%2B1")
+            while try await client.send(call).status == 503 { await Task.yield() }
+            #expect(try await client.send(call).status == 401)
+            call.bearerToken = "s3cret"
+            let answer = try await client.send(call)
+            #expect(answer.status == 200)
+            #expect(answer.text.contains(#""resultType":"scalar""#))
+            await client.shutdown()
+            server.stop()
+            try await run.value
+            configuration.tls.key = tokens
+            let broken = try HeadropeServer(configuration, logger: quiet) { _ in InMemoryStore() }
+            await #expect(throws: ConfigurationError.self) { try await broken.run() }
+        }
+    }
+
     @Test("a main address in use is an error with a sentence, a compatibility port in use is not")
     func busyPorts() async throws {
         try await withServer { _, address in

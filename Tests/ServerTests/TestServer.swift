@@ -33,9 +33,9 @@ struct TestServer {
 
     /// Dependencies over the in-memory reference.
     static func dependencies(
-        store: any Store = InMemoryStore(time: ManualTime(now: Self.now)), time: any TimeSource = ManualTime(now: Self.now)
+        store: any Store = InMemoryStore(time: ManualTime(now: Self.now)), time: any TimeSource = ManualTime(now: Self.now),
+        configuration: ServerConfiguration = ServerConfiguration()
     ) throws -> ServerDependencies {
-        let configuration = ServerConfiguration()
         let pool = BlockingPool(name: "test", threadCount: 2, queueLimit: 100)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let promql = PromQLEngine(reader: store, time: time)

@@ -116,8 +116,9 @@ extension EmbeddedStore {
         } _: {
             try spans.maintain()
         }
-        // Spans alone may not be deleted by size: the metrics get what the spans leave, at least a tenth.
+        // The spans get nine tenths, the metrics what the spans leave, which is at least a tenth.
         if retentionSize > 0 {
+            try spans.deleteOldest(above: retentionSize - retentionSize / 10)
             try metrics.deleteOldest(above: max(retentionSize - spans.status().byteCount, retentionSize / 10))
         }
     }

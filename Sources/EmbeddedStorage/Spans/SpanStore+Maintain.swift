@@ -82,6 +82,20 @@ extension SpanStore: Maintenance {
         try replace(expired, with: nil, &workshop)
     }
 
+    /// Deletes the blocks whose newest span started first, until log and blocks have at most so many bytes.
+    func deleteOldest(above byteLimit: Int) throws {
+        try working { workshop in
+            let blocks = state.withLock { $0.blocks }.sorted { $0.meta.maximumStart < $1.meta.maximumStart }
+            var byteCount = log.byteCount + blocks.reduce(0) { $0 + $1.meta.dataByteCount }
+            let expired = Array(
+                blocks.prefix { block in
+                    defer { byteCount -= block.meta.dataByteCount }
+                    return byteCount > byteLimit
+                })
+            if !expired.isEmpty { try replace(expired, with: nil, &workshop) }
+        }
+    }
+
     // MARK: - Merging
 
     /// All blocks in groups that together stay below the limit of a block's size; groups of one are left out.

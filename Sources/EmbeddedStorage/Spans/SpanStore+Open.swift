@@ -47,42 +47,6 @@ extension SpanStore {
             throw storageError(error)
         }
     }
-
-    /// What a check of stored spans found.
-    public struct Verification: Sendable, Equatable {
-        /// Sound blocks.
-        public var blockCount = 0
-        /// Spans in them.
-        public var spanCount = 0
-        /// Sound records of the log.
-        public var recordCount = 0
-        /// What is damaged, each as a sentence.
-        public var damages: [String] = []
-    }
-
-    /// Reads everything in the directory of a store that is not running, and changes nothing.
-    public static func verify(directory path: String, fileSystem: any FileSystem) throws -> Verification {
-        var result = Verification()
-        let directory = SpanBlockDirectory(path: path + "/" + blocksName, fileSystem: fileSystem)
-        let (blocks, damages) = try directory.inspect(cache: SpanPageCache(byteLimit: SpanStoreOptions().pageCacheByteLimit))
-        result.damages = damages
-        for block in blocks {
-            do {
-                try block.verify()
-                result.blockCount += 1
-                result.spanCount += block.meta.rowCount
-            } catch let damage as SpanBlockDamage {
-                result.damages.append(damage.description)
-            }
-        }
-        let logPath = path + "/" + logName
-        if try fileSystem.status(logPath) == nil { return result }
-        for scan in try SegmentLog.verify(directory: logPath, fileSystem: fileSystem) {
-            result.recordCount += scan.recordCount
-            if let damage = scan.damage { result.damages.append(damage) }
-        }
-        return result
-    }
 }
 
 /// Builds the head anew from the log.

@@ -31,6 +31,16 @@ struct SpanBlockTests {
         return (store, traces)
     }
 
+    /// What a check of all blocks finds.
+    private func damages() throws -> [String] {
+        let directory = SpanBlockDirectory(path: "/store/spans/blocks", fileSystem: files)
+        var (blocks, damages) = try directory.inspect(cache: SpanPageCache(byteLimit: 1 << 20))
+        for block in blocks {
+            do { try block.verify() } catch let damage as SpanBlockDamage { damages.append(damage.description) }
+        }
+        return damages
+    }
+
     @Test("a damaged block is set aside and named, the others are read")
     func quarantine() throws {
         let (store, traces) = try twoBlocks()
@@ -60,7 +70,7 @@ struct SpanBlockTests {
     @Test("every changed byte of a block is noticed by a check")
     func everyByteCounts() throws {
         _ = try twoBlocks()
-        #expect(try SpanStore.verify(directory: "/store/spans", fileSystem: files).damages == [])
+        #expect(try damages() == [])
         var random = SeededRandom(seed: 9)
         for name in ["data", "meta"] {
             let path = blockPath(1) + "/" + name
@@ -69,11 +79,11 @@ struct SpanBlockTests {
                 let flip = UInt8(1) << UInt8(random.next() % 8)
                 try files.corrupt(path) { $0[position] ^= flip }
                 #expect(
-                    try SpanStore.verify(directory: "/store/spans", fileSystem: files).damages.count == 1, "\(name) \(position)")
+                    try damages().count == 1, "\(name) \(position)")
                 try files.corrupt(path) { $0[position] ^= flip }
             }
         }
-        #expect(try SpanStore.verify(directory: "/store/spans", fileSystem: files).blockCount == 2)
+        #expect(try damages() == [])
     }
 
     @Test("meta files with any content are refused or read, also with a checksum that fits", arguments: 0..<10 as Range<UInt64>)
@@ -91,7 +101,7 @@ struct SpanBlockTests {
             let meta = writer.bytes
             try files.corrupt(blockPath(2) + "/meta") { $0 = meta }
             // Whatever the meta file says now, checking must end in a sentence, not in a trap.
-            _ = try SpanStore.verify(directory: "/store/spans", fileSystem: files)
+            _ = try damages()
         }
         #expect(try files.readAll(blockPath(2) + "/data", limit: 1 << 20) == data)
     }
@@ -151,6 +161,25 @@ struct SpanBlockTests {
         try store.maintain()
         #expect(store.status().spanBlocks == 1)
         #expect(try files.list("/store/spans/blocks") == [SpanBlockDirectory.name(2)])
+    }
+
+    @Test("blocks beyond the retention size are deleted, those with the oldest spans first")
+    func retentionBySize() throws {
+        let store = try store()
+        var sizes: [Int] = []
+        for day in [1, 3, 2] as [UInt64] {
+            var generator = RandomSpans(seed: day, origin: day * 86_400_000_000_000)
+            _ = try store.write(SpanBatch(generator.trace(spanCount: 20)))
+            try store.flush()
+            sizes.append(store.status().byteCount)
+        }
+        try store.deleteOldest(above: sizes[2])
+        #expect(store.status().spanBlocks == 3)
+        try store.deleteOldest(above: sizes[2] - sizes[0])
+        #expect(try files.list("/store/spans/blocks") == [SpanBlockDirectory.name(2), SpanBlockDirectory.name(3)])
+        try store.deleteOldest(above: 0)
+        #expect(try files.list("/store/spans/blocks") == [])
+        #expect(try store.search(TraceQuery()).isEmpty)
     }
 
     @Test("a head beyond its bound goes into blocks, longest idle first")

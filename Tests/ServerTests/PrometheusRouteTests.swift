@@ -113,6 +113,10 @@ struct PrometheusRouteTests {
             ("query_range?query=x%5B5m%5D&start=0&end=1&step=1", 400, "bad_data", "range vector"),
             ("query_range?query=x&start=0&end=1&step=1e30", 400, "bad_data", "duration"),
             ("series", 400, "bad_data", "no match[] parameter provided"), ("series?match%5B%5D=%7B%7D", 400, "bad_data", "match[]"),
+            (
+                "series?" + (0..<201).map { _ in "match%5B%5D=x%7Ba=~%22.%2B%22%7D" }.joined(separator: "&"), 400, "bad_data",
+                "200 regular expressions"
+            ),
             ("series?match%5B%5D=rate(x%5B1m%5D)", 400, "bad_data", "selector"),
             ("labels?start=2&end=1", 400, "bad_data", "end"),
             ("labels?match%5B%5D=%7Ba=~%22(%22%7D", 400, "bad_data", "expression"),

@@ -8,11 +8,14 @@ public struct PromQLParser {
     public static let nestingLimit = 100
     /// How deep the tree may be, which a chain of operators makes too.
     public static let depthLimit = 400
+    /// How many patterns that are more than a list of texts an expression may have: each can take half a megabyte.
+    public static let patternLimit = 200
 
     let expression: String
     private let tokens: [PromQLToken]
     private var position = 0
     private var nesting = 0
+    var patternCount = 0
 
     private init(_ expression: String) throws(PromQLError) {
         self.expression = expression

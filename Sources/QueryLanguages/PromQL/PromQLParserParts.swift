@@ -52,7 +52,12 @@ extension PromQLParser {
             throw error("unexpected \(next.shown) in label matching, expected a string")
         }
         let place = take().location.lowerBound
-        return try matcher(name, operation, value, at: place)
+        let matcher = try matcher(name, operation, value, at: place)
+        if let pattern = matcher.pattern, pattern.literals == nil { patternCount += 1 }
+        if patternCount > Self.patternLimit {
+            throw error("the expression has more than \(Self.patternLimit) regular expressions", at: place)
+        }
+        return matcher
     }
 
     private func matcher(

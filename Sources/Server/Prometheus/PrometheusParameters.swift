@@ -54,12 +54,16 @@ struct PrometheusParameters: Sendable {
 
     /// The selectors in `match[]`; each of them names series by itself.
     func selectors() throws -> [[LabelMatcher]] {
-        try items.all("match[]").map { text in
+        var patternCount = 0
+        return try items.all("match[]").map { text in
             do {
-                return try PromQLParser.parseSelector(text)
+                let matchers = try PromQLParser.parseSelector(text)
+                patternCount += matchers.count { $0.pattern != nil && $0.pattern?.literals == nil }
+                if patternCount <= PromQLParser.patternLimit { return matchers }
             } catch {
                 throw invalid("match[]", "\(error)")
             }
+            throw invalid("match[]", "there are more than \(PromQLParser.patternLimit) regular expressions")
         }
     }
 

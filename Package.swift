@@ -250,7 +250,7 @@ let rooms: [Room] = [
             "StrictYAML", "TraceAnalysis", "TestSupport",
         ], products: [hummingbird, logging, nioCore]),
     tests("DemoTests", uses: ["Demo", "HTTPTransport", "TelemetryModel", "TestSupport"]),
-    tests("CommandLineToolTests", uses: ["CommandLineTool", "Answers", "Platform", "TestSupport"]),
+    tests("CommandLineToolTests", uses: ["CommandLineTool", "Answers", "HTTPTransport", "Platform", "TestSupport"]),
     Room(
         "EndToEndTests", floor: 10, uses: ["HTTPTransport", "TestSupport"], path: "Tests/EndToEndTests",
         exclude: ["Shop", "requirements.txt"],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineTool
 import Demo
 
 /// The command `headrope`.
@@ -6,5 +7,5 @@ import Demo
 struct Headrope: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "headrope", abstract: "Metrics and traces of a distributed system, in one store, with answers.",
-        version: "0.1.0", subcommands: [ServeCommand.self, DemoCommand.self, VerifyCommand.self])
+        version: "0.1.0", subcommands: [ServeCommand.self, DemoCommand.self, VerifyCommand.self] + ToolCommands.all)
 }

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import HTTPTransport
+import Platform
+
+/// How every command that asks a server is told which one.
+struct ServerOptions: ParsableArguments {
+    @Option(help: "The server to ask.")
+    var server = "http://127.0.0.1:9777"
+    @Option(help: "The file whose first line is the token, for servers that want one.")
+    var tokenFile: String?
+    @Flag(help: "Print the server's JSON instead of a drawing.")
+    var json = false
+
+    func validate() throws {
+        if !server.hasPrefix("http://"), !server.hasPrefix("https://") {
+            throw ValidationError("--server must begin with http:// or https://, such as http://127.0.0.1:9777.")
+        }
+    }
+
+    /// How many columns a drawing may have: those that the shell names in COLUMNS, else 80.
+    var columns: Int {
+        let named = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? 80
+        return min(max(named, 60), 400)
+    }
+
+    /// The body of a path's answer. Throws ``ToolError`` with what the server, or the lack of one, says.
+    func get(_ path: String, _ query: [(String, String)] = []) async throws -> [UInt8] {
+        let token: String?
+        do {
+            token = try tokenFile.map { try TokenFile.read($0, files: PosixFileSystem()) }
+        } catch {
+            throw ToolError("\(error)")
+        }
+        let transport = try HTTPTransport()
+        let base = server.hasSuffix("/") ? String(server.dropLast()) : server
+        let call = HTTPCall(
+            url: base + path + URLQuery.text(query), headers: [HTTPHeader("Accept", "application/json")], bearerToken: token,
+            timeout: .seconds(60), answerByteLimit: 256 << 20)
+        do {
+            let answer = try await transport.send(call)
+            await transport.shutdown()
+            return try ServerReply.body(answer, server: base, hasToken: token != nil)
+        } catch let error as HTTPTransportError {
+            await transport.shutdown()
+            throw ToolError(ServerReply.sentence(error))
+        }
+    }
+
+    /// Prints bytes from a server as they are.
+    static func printRaw(_ bytes: [UInt8]) {
+        FileHandle.standardOutput.write(Data(bytes))
+        if bytes.last != 0x0A { FileHandle.standardOutput.write(Data([0x0A])) }
+    }
+
+    /// Prints lines.
+    static func printLines(_ lines: [String]) {
+        FileHandle.standardOutput.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+    }
+}
+
+/// The query part of a URL.
+enum URLQuery {
+    private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+    private static let digits = Array("0123456789ABCDEF")
+
+    /// `?a=b&c=d`, or "" without items.
+    static func text(_ items: [(String, String)]) -> String {
+        items.isEmpty ? "" : "?" + items.map { "\(encoded($0.0))=\(encoded($0.1))" }.joined(separator: "&")
+    }
+
+    /// The text with everything but letters, digits and `-._~` as per cent and two digits.
+    static func encoded(_ text: String) -> String {
+        var output = ""
+        for byte in text.utf8 {
+            if plain.contains(byte) {
+                output.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                output += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            }
+        }
+        return output
+    }
+}
+
+/// What a server's answer means for the person who asked.
+enum ServerReply {
+    private struct OwnError: Decodable {
+        struct Body: Decodable { var message: String }
+        var error: Body
+    }
+    private struct PrometheusError: Decodable { var error: String }
+    private struct JaegerErrors: Decodable {
+        struct Item: Decodable { var msg: String }
+        var errors: [Item]
+    }
+
+    private static let sentenceLimit = 500
+
+    /// The body of a good answer; throws ``ToolError`` for a bad one.
+    static func body(_ answer: HTTPAnswer, server: String, hasToken: Bool) throws -> [UInt8] {
+        if answer.isSuccess { return answer.body }
+        let said = sentence(answer.body)
+        switch answer.status {
+        case 401 where hasToken: throw ToolError("\(server) does not know this token. Is it in the server's token file?")
+        case 401: throw ToolError("\(server) wants a token: give the file that holds it with --token-file.")
+        case 403: throw ToolError("The token may not ask this; it needs the scope 'query'." + (said.map { " \($0)" } ?? ""))
+        case 404: throw ToolError(said ?? "\(server) knows no such thing. Is it a Headrope server of this version?")
+        default: throw ToolError(said ?? "\(server) answered with status \(answer.status).")
+        }
+    }
+
+    /// The sentence in an error of any of the forms that the server speaks, safe for a terminal.
+    static func sentence(_ body: [UInt8]) -> String? {
+        let data = Data(body)
+        let decoder = JSONDecoder()
+        let text =
+            (try? decoder.decode(OwnError.self, from: data).error.message)
+            ?? (try? decoder.decode(PrometheusError.self, from: data).error)
+            ?? (try? decoder.decode(JaegerErrors.self, from: data).errors.first?.msg)
+        return text.map { TerminalText.safe(String($0.prefix(sentenceLimit))) }
+    }
+
+    static func sentence(_ error: HTTPTransportError) -> String {
+        if case .cannotConnect(let origin, _) = error {
+            return "No server answers at \(origin). Start one with `headrope serve`, or name another with --server URL."
+        }
+        return error.description
+    }
+}

@@ -20,6 +20,8 @@ private struct TraceWriter {
     private let selfTimes: [UInt64]
     private let criticalTimes: [UInt64]
     private let path: CriticalPath?
+    /// Whether nobody waits for the node, or for something above it.
+    private let isAsynchronous: [Bool]
     /// Corrected beginning and end of the trace, from the base of the timing.
     private let begin: Int64
     private let end: Int64
@@ -31,6 +33,11 @@ private struct TraceWriter {
         selfTimes = timing.selfTimes(tree)
         path = tree.mainRoot.map { [tree, timing] in CriticalPath(tree, timing, root: $0) }
         criticalTimes = path?.times(nodeCount: tree.count) ?? []
+        var isAsynchronous = timing.isAsynchronous
+        for node in tree.order where tree.parents[Int(node)] >= 0 {
+            if isAsynchronous[Int(tree.parents[Int(node)])] { isAsynchronous[Int(node)] = true }
+        }
+        self.isAsynchronous = isAsynchronous
         begin = timing.starts.min() ?? 0
         end = timing.ends.max() ?? 0
     }
@@ -69,7 +76,7 @@ private struct TraceWriter {
             clockOffsetSeconds: seconds(timing.offsets[node]), offsetSeconds: seconds(timing.starts[node] &- begin),
             durationSeconds: Tally.seconds(row.duration), selfSeconds: Tally.seconds(selfTimes[node]),
             criticalSeconds: Tally.seconds(criticalTimes[node]), onCriticalPath: criticalTimes[node] > 0,
-            asynchronous: timing.isAsynchronous[node], missingParent: tree.isParentMissing[node],
+            asynchronous: isAsynchronous[node], missingParent: tree.isParentMissing[node],
             instance: instance ?? resource.attributes[SemanticConventions.containerID]?.text ?? "", host: host?.text ?? "",
             attributes: attributes(row.attributes), events: row.events.indices.map { event($0, node) },
             links: row.links.indices.map { index in

@@ -6,6 +6,7 @@ struct ServiceDirectory {
     private var operations: [String: Set<String>] = [:]
     private var lastMinute: [String: Int64] = [:]
     private var isEntry: Set<String> = []
+    private var isCalled: Set<String> = []
 
     private static let caches: Set<String> = ["redis", "valkey", "keydb", "memcached", "hazelcast", "infinispan"]
 
@@ -16,6 +17,7 @@ struct ServiceDirectory {
             lastMinute[key.service] = max(lastMinute[key.service] ?? 0, key.minute)
             if row.rootCalls > 0 { isEntry.insert(key.service) }
         }
+        for key in view.table.edges.keys { isCalled.insert(key.callee) }
     }
 
     /// Sorted by name.
@@ -34,7 +36,8 @@ struct ServiceDirectory {
             let known = instances[name]
             let lastSeen = known.map { RFC3339.text(nanoseconds: $0.lastSeen) } ?? AnswerEngine.time(minute: lastMinute[name] ?? 0)
             return Self.summary(
-                name, isEntry.contains(name) ? .entry : .service, operations: operations[name]?.count ?? 0,
+                name, isEntry.contains(name) || !isCalled.contains(name) ? .entry : .service,
+                operations: operations[name]?.count ?? 0,
                 versions: known?.versions.sorted() ?? [], instances: known?.names.sorted() ?? [], lastSeen: lastSeen, tally)
         }
     }

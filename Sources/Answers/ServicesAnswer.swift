@@ -1,6 +1,6 @@
 /// What kind of thing a service is.
 public enum ServiceLayer: String, Codable, Hashable, Sendable, CaseIterable {
-    /// A service in which traces begin.
+    /// A service in which traces begin, or that nobody known calls.
     case entry
     /// A service that others call.
     case service

@@ -98,7 +98,7 @@ extension JaegerReply.Trace {
         let begin = spans.map(\.startTime).min() ?? 0
         let end = spans.map { $0.startTime.addingReportingOverflow($0.duration).partialValue }.max() ?? 0
         let errors = spans.count { span in span.tags?.contains { $0.key == "error" && $0.isTrue } ?? false }
-        let (nanoseconds, overflow) = (begin / 1000).multipliedReportingOverflow(by: 1_000_000)
+        let (nanoseconds, overflow) = (begin / 1_000_000).multipliedReportingOverflow(by: 1_000_000_000)
         let took = QuantityText.duration(Double(end > begin ? end - begin : 0) / 1e6)
         let numbers = [
             traceID, overflow ? "–" : RFC3339.text(nanoseconds: nanoseconds), took, Waterfall.counted(spans.count, "span"),

@@ -47,20 +47,30 @@ public struct TopCommand: AsyncParsableCommand {
         let keys = first.key.keys.sorted {
             ($0 == "operation" || $0 == "system" ? 1 : 0, $0) < ($1 == "operation" || $1 == "system" ? 1 : 0, $1)
         }
-        let isCritical = answer.by == TopMeasure.critical.rawValue
-        let last = isCritical ? "critical" : "self"
+        let columns = numbers(answer, isWide: width >= wideColumns)
         var table = TextTable(
-            keys.map { .init(title: $0) }
-                + ["calls", "errors", "total", "p50", "p95", "p99", last].map { .init(title: $0, isNumber: true) })
-        for row in answer.rows {
-            table.add(
-                keys.map { row.key[$0] ?? "" } + [
-                    String(row.calls), String(row.errors), QuantityText.duration(row.totalSeconds),
-                    QuantityText.duration(row.p50Seconds), QuantityText.duration(row.p95Seconds),
-                    QuantityText.duration(row.p99Seconds),
-                    isCritical ? row.criticalShare.map(QuantityText.share) ?? "–" : QuantityText.duration(row.selfSeconds),
-                ])
-        }
+            keys.map { .init(title: $0) } + columns.map { .init(title: $0.title, isNumber: true) })
+        for row in answer.rows { table.add(keys.map { row.key[$0] ?? "" } + columns.map { $0.text(row) }) }
         return table.lines(width: width)
+    }
+
+    /// From so many columns on there is room for all quantiles.
+    private static let wideColumns = 100
+
+    /// The numbers of a row, with the quantile and the share that it is sorted by among them.
+    private static func numbers(_ answer: TopAnswer, isWide: Bool) -> [(title: String, text: (TopRow) -> String)] {
+        var columns: [(title: String, text: (TopRow) -> String)] = [
+            ("calls", { String($0.calls) }), ("errors", { String($0.errors) }),
+            ("total", { QuantityText.duration($0.totalSeconds) }),
+        ]
+        if isWide || answer.by == TopMeasure.p50.rawValue { columns.append(("p50", { QuantityText.duration($0.p50Seconds) })) }
+        columns.append(("p95", { QuantityText.duration($0.p95Seconds) }))
+        if isWide || answer.by == TopMeasure.p99.rawValue { columns.append(("p99", { QuantityText.duration($0.p99Seconds) })) }
+        if answer.by == TopMeasure.critical.rawValue {
+            columns.append(("critical", { $0.criticalShare.map(QuantityText.share) ?? "–" }))
+        } else {
+            columns.append(("self", { QuantityText.duration($0.selfSeconds) }))
+        }
+        return columns
     }
 }

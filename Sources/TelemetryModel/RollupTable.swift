@@ -74,7 +74,7 @@ public struct OperationRollup: Hashable, Sendable {
     public var slowestTraceID = TraceID(high: 0, low: 0)
     /// Spans without a parent, or whose caller is another service: this operation as an entry of its service.
     public var entryCalls: UInt64 = 0
-    /// Spans that are the root of their trace: this operation as an entry point of the whole system.
+    /// Spans that name no parent, so that a trace begins with them: this operation as an entry point of the whole system.
     public var rootCalls: UInt64 = 0
 
     /// Nothing done.

@@ -52,25 +52,24 @@ public struct RollupBuilder {
             operations.append(names.operation(trace.span(node, batch).name, ofService: service, batch))
         }
         let labels = NodeLabels(services: services, operations: operations)
-        addOperations(trace, labels, root: root)
+        addOperations(trace, labels)
         addNodes(trace, labels, root: root)
         let links = DependencyLinks(batch, trace, &reader)
         for link in links.links { add(link, trace, labels) }
         addStatements(links.executions, trace, labels)
     }
 
-    private mutating func addOperations(_ trace: AnalysedTrace, _ labels: NodeLabels, root: Int) {
+    private mutating func addOperations(_ trace: AnalysedTrace, _ labels: NodeLabels) {
         for node in 0..<trace.tree.count {
             let row = trace.span(node, batch)
             guard counting.contains(row.start) else { continue }
             let minute = Self.minute(row.start)
             reader.read(batch, row)
             let statusClass = reader.statusClass(batch)
-            let isRoot = node == root || row.parentSpanID.isZero
             let key = SymbolicRollup.OperationKey(
                 minute: minute, service: labels.services[node], operation: labels.operations[node], kind: row.kind)
             sums.operations[key, default: OperationRollup()].count(
-                row, statusClass: statusClass, isEntry: trace.isEntry(node), isRoot: isRoot)
+                row, statusClass: statusClass, isEntry: trace.isEntry(node), isRoot: row.parentSpanID.isZero)
             let instance = instances[Int(row.resource)]
             sums.instances[SymbolicRollup.InstanceKey(minute: minute, instance: instance), default: InstanceRollup()].count(row)
         }

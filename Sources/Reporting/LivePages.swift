@@ -10,18 +10,19 @@ extension ReportEngine {
         let form =
             "<form method=\"get\" action=\"/query\"><input type=\"text\" name=\"expr\" aria-label=\"PromQL expression\" value=\"\(HTMLText.escaped(expression))\">"
             + "<button>Query</button></form>"
-        var panels = [(title: "PromQL", html: form)]
+        var panels = [PagePanel(title: "PromQL", html: form)]
         if !expression.isEmpty {
             do {
                 panels += try results(expression, context)
             } catch {
-                panels.append((title: "The expression cannot be evaluated", html: "<p>\(HTMLText.escaped("\(error)"))</p>"))
+                panels.append(
+                    PagePanel(title: "The expression cannot be evaluated", html: "<p>\(HTMLText.escaped("\(error)"))</p>"))
             }
         }
         return frame(title: "Query", context, panels, choices: "/query?expr=\(HTMLText.pathComponent(expression))&last=")
     }
 
-    private func results(_ expression: String, _ context: PanelContext) throws -> [(title: String, html: String)] {
+    private func results(_ expression: String, _ context: PanelContext) throws -> [PagePanel] {
         let series = try context.query(expression, context.from, context.to, context.step)
         let lines = series.map { (name: Self.name($0.labels), points: $0.points) }
         let chart = LineChart(from: context.from, to: context.to, step: context.step, unit: .none, isStacked: false, series: lines)
@@ -32,7 +33,10 @@ extension ReportEngine {
                 [Table.Cell(Self.name($0.labels)), Table.Cell($0.points.last.map { "\($0.value)" } ?? "")]
             })
         let rest = now.count > Self.queryRowLimit ? "<p class=\"none\">and \(now.count - Self.queryRowLimit) more series</p>" : ""
-        return [("Over time", chart.html), ("At the end of the range", context.table(table) + rest)]
+        return [
+            PagePanel(title: "Over time", html: chart.html),
+            PagePanel(title: "At the end of the range", html: context.table(table) + rest),
+        ]
     }
 
     /// How many series the query page lists.
@@ -70,7 +74,10 @@ extension ReportEngine {
         let table = Table(
             columns: [("Group", .name), ("Rule", .name), ("Expression", .code), ("Evaluated", .name), ("Result", .name)],
             rows: rules)
-        return frame(title: "Alerts", context, [("Alerts", context.table(alerts)), ("Rules", context.table(table))], choices: nil)
+        return frame(
+            title: "Alerts", context,
+            [PagePanel(title: "Alerts", html: context.table(alerts)), PagePanel(title: "Rules", html: context.table(table))],
+            choices: nil)
     }
 
     private static func text(_ milliseconds: Int64) -> String {
@@ -87,6 +94,8 @@ extension ReportEngine {
         }
         let command = "headrope report --from 2026-01-31T09:00:00Z --to 2026-01-31T10:00:00Z --out incident/"
         let text = "<p>A report is a folder of pages that needs no server and no network:</p><p class=\"code\">\(command)</p>"
-        return frame(title: "Reports", context, [("Reports", items.joined()), ("As files", text)], choices: nil)
+        return frame(
+            title: "Reports", context,
+            [PagePanel(title: "Reports", html: items.joined()), PagePanel(title: "As files", html: text)], choices: nil)
     }
 }

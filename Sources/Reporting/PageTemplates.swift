@@ -1,6 +1,15 @@
 import DashboardFiles
 import Mustache
 
+/// A panel that has been drawn.
+struct PagePanel {
+    var title: String
+    /// HTML that has been escaped already.
+    var html: String
+    /// Whether it takes the whole width of the page.
+    var isWide = true
+}
+
 /// The templates of pages, parsed once.
 struct PageTemplates: Sendable {
     private let page: MustacheTemplate
@@ -18,14 +27,15 @@ struct PageTemplates: Sendable {
     /// The frame around the panels. `panels` are titles and HTML that has been escaped already.
     func render(
         title: String, range: String, home: String, links: [(text: String, href: String)], choices: [(text: String, href: String)],
-        panels: [(title: String, html: String)]
+        panels: [PagePanel]
     ) -> String {
         page.render(
             [
                 "title": title, "range": range, "home": home, "style": DashboardFiles.style,
                 "links": links.map { ["text": $0.text, "href": $0.href] },
                 "choices": choices.map { ["text": $0.text, "href": $0.href] },
-                "panels": panels.map { ["title": $0.title, "html": $0.html] }, "footer": "Times are UTC.",
+                "panels": panels.map { ["title": $0.title, "html": $0.html, "size": $0.isWide ? "wide" : "half"] },
+                "footer": "Times are UTC.",
             ] as [String: Any])
     }
 }

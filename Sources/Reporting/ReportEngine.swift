@@ -43,7 +43,9 @@ public final class ReportEngine: Sendable {
     public func render(_ page: Page, _ request: AnswerRequest, links: PageLinks) throws -> String {
         guard let dashboard = dashboards[page.kind] else { throw AnswerError(.notFound, "There is no page '\(page.kind)'.") }
         let context = context(page, request, links)
-        let panels = try dashboard.panels.map { (title: substitute($0.title, page), html: try html($0, context)) }
+        let panels = try dashboard.panels.map { panel in
+            PagePanel(title: substitute(panel.title, page), html: try html(panel, context), isWide: panel.kind != "chart")
+        }
         return frame(title: substitute(dashboard.title, page), context, panels, choices: page.path + "?last=")
     }
 
@@ -57,10 +59,10 @@ public final class ReportEngine: Sendable {
 
     /// The frame of a page. On live pages it offers other ranges: `choices` is an address that ends with `last=`.
     func frame(
-        title: String, _ context: PanelContext, _ panels: [(title: String, html: String)], choices address: String?
+        title: String, _ context: PanelContext, _ panels: [PagePanel], choices address: String?
     ) -> String {
-        let from = RFC3339.text(nanoseconds: context.request.from ?? 0)
-        let to = RFC3339.text(nanoseconds: context.request.to ?? 0)
+        let from = Self.text(context.request.from)
+        let to = Self.text(context.request.to)
         var links: [(text: String, href: String)] = []
         var choices: [(text: String, href: String)] = []
         if case .live = context.links {
@@ -70,6 +72,11 @@ public final class ReportEngine: Sendable {
         return templates.render(
             title: title, range: "\(from) to \(to)", home: context.links.href(.overview) ?? "/", links: links, choices: choices,
             panels: panels)
+    }
+
+    /// A time without the fractions of a second, which nobody reads.
+    private static func text(_ nanoseconds: UInt64?) -> String {
+        RFC3339.text(nanoseconds: (nanoseconds ?? 0) / 1_000_000_000 * 1_000_000_000)
     }
 
     private func milliseconds(_ nanoseconds: UInt64?) -> Int64 { Int64((nanoseconds ?? 0) / 1_000_000) }

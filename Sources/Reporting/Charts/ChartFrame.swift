@@ -18,7 +18,11 @@ struct ChartFrame {
     init(from: Int64, to: Int64, largest: Double, unit: Quantity.Unit) {
         self.from = from
         self.to = max(to, from + 1)
-        self.maximum = Self.roundAbove(largest)
+        // Bytes are read in powers of 1,024, so the grid must be as well.
+        let isBytes = unit == .bytes || unit == .bytesPerSecond
+        var scale = 1.0
+        while isBytes, largest / scale >= 1_024 { scale *= 1_024 }
+        self.maximum = Self.roundAbove(largest / scale) * scale
         self.unit = unit
     }
 
@@ -74,7 +78,7 @@ struct ChartFrame {
 
     /// An SVG of the frame's size around `content`.
     func svg(_ content: String) -> String {
-        "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\">\(grid)\(content)</svg>"
+        "<svg class=\"chart\" viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\">\(grid)\(content)</svg>"
     }
 }
 

@@ -44,7 +44,7 @@ struct LatencyCharts {
             svg +=
                 "<text x=\"\(ChartFrame.number(x(seconds)))\" y=\"\(height - 6)\" text-anchor=\"\(anchor)\">\(Quantity.duration(seconds))</text>"
         }
-        return "<svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">\(svg)</svg>"
+        return "<svg class=\"chart\" viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">\(svg)</svg>"
     }
 
     /// Cells by time and latency; a cell leads to a trace in it.
@@ -72,7 +72,7 @@ struct LatencyCharts {
             }
         }
         svg += rowLabels(map, cellHeight)
-        return "<svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">\(svg)\(timeLabels(map.axis))</svg>"
+        return "<svg class=\"chart\" viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">\(svg)\(timeLabels(map.axis))</svg>"
     }
 
     private func rowLabels(_ map: LatencyHeatMap, _ cellHeight: Double) -> String {

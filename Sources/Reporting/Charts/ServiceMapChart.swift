@@ -63,9 +63,10 @@ struct ServiceMapChart {
                 return rowA != rowB ? rowA < rowB : a < b
             }
             for (row, name) in ordered.enumerated() {
-                places[name] = (
-                    10 + Double(index) * (Self.nodeWidth + Self.columnGap), 14 + Double(row) * (Self.nodeHeight + Self.rowGap)
-                )
+                // Every other column stands half a row lower, so that an edge over it does not hide behind a box.
+                let shift = index % 2 == 0 ? 0 : (Self.nodeHeight + Self.rowGap) / 2
+                let y = 14 + shift + Double(row) * (Self.nodeHeight + Self.rowGap)
+                places[name] = (10 + Double(index) * (Self.nodeWidth + Self.columnGap), y)
             }
         }
         return places

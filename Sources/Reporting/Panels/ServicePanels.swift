@@ -11,8 +11,11 @@ enum ServicePanels {
     static func latency(_ context: PanelContext, _ service: String) throws -> String {
         let answer = try context.answers.latency(service: service, operation: nil, context.request)
         let charts = LatencyCharts(answer: answer, links: context.links)
-        let quantiles = answer.quantiles.map { "p\(Quantity.number($0.quantile * 100)) \(Quantity.duration($0.seconds))" }.joined(
-            separator: " · ")
+        let quantiles = answer.quantiles.map { quantile in
+            let name =
+                quantile.quantile == 0 ? "least" : quantile.quantile == 1 ? "most" : "p\(Quantity.number(quantile.quantile * 100))"
+            return "\(name) \(Quantity.duration(quantile.seconds))"
+        }.joined(separator: " · ")
         let line =
             "<p class=\"none\">\(Quantity.count(answer.calls)) calls, \(Quantity.count(answer.errors)) errors · \(quantiles)</p>"
         return line

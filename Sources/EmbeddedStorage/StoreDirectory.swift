@@ -39,6 +39,8 @@ public final class StoreDirectory: Sendable {
             let marker = try Self.readMarker(path, fileSystem)
             held = try fileSystem.lock(path)
             storeID = try marker ?? Self.writeMarker(path, fileSystem)
+            for part in [Self.metricsPath(path), Self.spansPath(path)] { try fileSystem.makeDirectory(part) }
+            try fileSystem.syncDirectory(path)
         } catch let error as FileError {
             throw Self.unusable(path, error)
         }

@@ -1,0 +1,64 @@
+import ByteCoding
+import Foundation
+import TestSupport
+import Testing
+
+@testable import EmbeddedStorage
+
+@Suite("Format pages of metrics and of the folder")
+struct MetricFormatPageTests {
+    private func page(_ name: String) throws -> String {
+        try String(contentsOf: SharedData.projectFolder.appendingPathComponent("Schemas/format/\(name).md"), encoding: .utf8)
+    }
+
+    private func hex(_ number: some BinaryInteger) -> String { "0x" + String(number, radix: 16, uppercase: true) }
+
+    @Test("the page of blocks gives the constants of the code")
+    func block() throws {
+        let page = try page("metric-block")
+        #expect(page.contains("Version \(MetricBlockFormat.version)."))
+        #expect(page.contains("`HRMM` (\(hex(MetricBlockFormat.metaMagic)))"))
+        #expect(
+            page.contains(
+                "`HRMC` (\(hex(MetricBlockFormat.chunksMagic))), version, number of the block (\(MetricBlockFormat.chunksHeaderByteCount) bytes)"
+            ))
+        #expect(page.contains("`HRMI` (\(hex(MetricBlockFormat.indexMagic)))"))
+        #expect(page.contains("at most \(MetricBlockFormat.chunkSampleLimit) samples"))
+        #expect(page.contains("replaced blocks, at most \(MetricBlockFormat.replacedLimit) |"))
+        #expect(page.contains(hex(MetricBlockFormat.hashSeed)))
+        #expect(page.contains("20 × \(MetricBlockFormat.sectionCount) |"))
+        #expect(page.contains("groups of \(PackedIntegers.groupCount)."))
+        #expect(MetricBlockFormat.indexHeaderByteCount == 8 + 20 * MetricBlockFormat.sectionCount + 4)
+        for (form, name) in [
+            (ValueColumn.Form.constant, "constant"), (.decimal, "decimal,"), (.decimalDelta, "decimal delta"), (.xor, "XOR"),
+        ] {
+            #expect(page.contains("\(form.rawValue) \(name)"))
+        }
+    }
+
+    @Test("the page of the log gives the constants of the code")
+    func log() throws {
+        let page = try page("metric-log")
+        #expect(page.contains("type \(MetricLogFormat.recordType), version \(MetricLogFormat.version)."))
+        #expect(
+            page.contains(
+                "series number × \(1 << MetricLogFormat.flagBitCount), plus \(MetricLogFormat.definitionFlag) when labels follow, plus \(MetricLogFormat.deltaFlag)"
+            ))
+        #expect(page.contains("| \(MetricLogFormat.same) | nothing"))
+        #expect(
+            page.contains("| \(MetricLogFormat.decimalControls.lowerBound)–\(MetricLogFormat.decimalControls.upperBound) | signed"))
+        #expect(page.contains("| \(MetricLogFormat.xorControl)–\(MetricLogFormat.xorControl + 63) | XOR"))
+        #expect(Decimal.powers.prefix(MetricLogFormat.scaleCount) == [1, 10, 100, 1_000])
+    }
+
+    @Test("the page of the folder gives the constants of the code")
+    func folder() throws {
+        let page = try page("store-directory")
+        #expect(page.contains("Format \(StoreDirectory.formatVersion)."))
+        #expect(
+            page.contains(
+                "`\(StoreDirectory.markerName)` | whose folder it is; text of three lines: `\(StoreDirectory.markerTitle)`, `format \(StoreDirectory.formatVersion)`"
+            ))
+        #expect(page.contains("At most \(StoreDirectory.markerByteLimit) bytes"))
+    }
+}

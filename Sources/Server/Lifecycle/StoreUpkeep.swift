@@ -23,7 +23,7 @@ struct StoreUpkeep: Service {
     }
 
     let duty: Duty
-    let store: any Store
+    let store: any Maintenance
     let pool: BlockingPool
     let time: any TimeSource
     let readiness: Readiness

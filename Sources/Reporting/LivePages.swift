@@ -67,7 +67,7 @@ extension ReportEngine {
                     Table.Cell(group.group.name), Table.Cell(rule.name),
                     Table.Cell(rule.expression, href: "/query?expr=\(HTMLText.pathComponent(rule.expression))"),
                     Table.Cell(group.lastEvaluation.map(Self.text) ?? "not yet"),
-                    group.lastErrors[index].map { Table.Cell($0, kind: .bad) } ?? Table.Cell("ok", kind: .good),
+                    group.lastErrors[index].map { Table.Cell($0, kind: .bad) } ?? Table.Cell("ok", kind: .name),
                 ]
             }
         }

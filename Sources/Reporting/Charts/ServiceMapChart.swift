@@ -3,7 +3,7 @@ import Foundation
 
 /// Who calls whom: services in columns by their distance from the outside, calls as curves between them.
 struct ServiceMapChart {
-    private static let nodeWidth = 168.0
+    private static let nodeWidth = 200.0
     private static let nodeHeight = 52.0
     private static let columnGap = 130.0
     private static let rowGap = 22.0

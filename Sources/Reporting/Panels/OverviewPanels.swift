@@ -68,7 +68,10 @@ enum OverviewPanels {
     /// Every host with what it is busy with.
     static func hosts(_ context: PanelContext) throws -> String {
         let hosts = try HostList.hosts(context.query, at: context.to)
-        let busy = try shares("1 - avg by (host_name) (rate(system_cpu_time_seconds_total{cpu_mode=\"idle\"}[5m]))", context)
+        // Both rates cover the same samples, so a host that has only just appeared is not taken for a busy one.
+        let busy = try shares(
+            "sum by (host_name) (rate(system_cpu_time_seconds_total{cpu_mode!~\"idle|iowait\"}[5m])) / sum by (host_name) (rate(system_cpu_time_seconds_total[5m]))",
+            context)
         let memory = try shares(
             "sum by (host_name) (system_memory_usage_bytes{system_memory_state=\"used\"}) / sum by (host_name) (system_memory_usage_bytes)",
             context)

@@ -76,6 +76,7 @@ enum Quantity {
     private static func digits(_ value: Double) -> String {
         let magnitude = value.magnitude
         if magnitude >= 1_000 { return (value < 0 ? "-" : "") + count(UInt64(min(magnitude.rounded(), 1e15))) }
+        if magnitude > 0, magnitude < 0.1 { return String(format: "%.2g", value) }
         var text = String(format: magnitude >= 100 ? "%.0f" : magnitude >= 10 ? "%.1f" : "%.2f", value)
         if text.contains(".") {
             while text.hasSuffix("0") { text.removeLast() }

@@ -78,6 +78,13 @@ final class MetricBlock: Sendable {
         }
     }
 
+    /// Deletes its files. The name goes first, so that a process that ends half-way leaves no half of a block.
+    func remove(_ fileSystem: any FileSystem) throws(FileError) {
+        let unnamed = path + MetricBlockFormat.temporarySuffix
+        try fileSystem.rename(path, to: unnamed)
+        try fileSystem.remove(unnamed)
+    }
+
     /// Reads its chunks.
     func reader() -> MetricChunkReader { MetricChunkReader(chunks) }
 

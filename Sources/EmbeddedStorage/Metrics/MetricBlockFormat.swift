@@ -21,7 +21,7 @@ enum MetricBlockFormat {
     static let metaName = "meta"
     static let indexName = "index"
     static let chunksName = "chunks"
-    /// Blocks being written; removed when the store opens.
+    /// Blocks being written or deleted; removed when the store opens.
     static let temporarySuffix = ".tmp"
 
     static let metaByteLimit = 1 << 20

@@ -144,7 +144,7 @@ extension MetricStore: Maintenance {
                 state.blocks.append(merged)
                 state.blocks.sort { ($0.meta.lastSequence, $0.meta.id) < ($1.meta.lastSequence, $1.meta.id) }
             }
-            for block in group { try fileSystem.remove(block.path) }
+            for block in group { try block.remove(fileSystem) }
         } catch let damage as MetricBlockDamage {
             writer.abandon()
             state.withLock { Self.setAside(damage, &$0) }
@@ -177,7 +177,7 @@ extension MetricStore: Maintenance {
         let ids = Set(expired.map(\.meta.id))
         if ids.isEmpty { return }
         state.withLock { state in state.blocks.removeAll { ids.contains($0.meta.id) } }
-        for block in expired { try fileSystem.remove(block.path) }
+        for block in expired { try block.remove(fileSystem) }
     }
 }
 

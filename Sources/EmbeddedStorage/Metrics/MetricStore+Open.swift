@@ -49,7 +49,7 @@ extension MetricStore {
             }
         }
         let superseded = Set(state.blocks.flatMap(\.meta.replaced))
-        for block in state.blocks where superseded.contains(block.meta.id) { try fileSystem.remove(block.path) }
+        for block in state.blocks where superseded.contains(block.meta.id) { try block.remove(fileSystem) }
         state.blocks.removeAll { superseded.contains($0.meta.id) }
         state.blocks.sort { ($0.meta.lastSequence, $0.meta.id) < ($1.meta.lastSequence, $1.meta.id) }
         state.flushedThrough = state.blocks.map(\.meta.lastSequence).max() ?? 0

@@ -35,8 +35,9 @@ public struct LabelMatcher: Sendable, Hashable {
     /// Whether a label value satisfies the condition.
     public func matches(_ candidate: String) -> Bool {
         switch operation {
-        case .equal: candidate == value
-        case .notEqual: candidate != value
+        // By bytes, as Prometheus compares; Swift's == takes different spellings of one Unicode character for the same.
+        case .equal: candidate.utf8.elementsEqual(value.utf8)
+        case .notEqual: !candidate.utf8.elementsEqual(value.utf8)
         case .matches: pattern?.matches(candidate) ?? false
         case .matchesNot: !(pattern?.matches(candidate) ?? true)
         }

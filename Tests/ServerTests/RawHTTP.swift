@@ -66,7 +66,8 @@ enum RawHTTP {
             var sent = 0
             while sent < bytes.count {
                 let count = bytes.withUnsafeBytes { raw in
-                    Foundation.send(descriptor, UnsafeRawBufferPointer(rebasing: raw[sent...]).baseAddress, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                    Foundation.send(
+                        descriptor, UnsafeRawBufferPointer(rebasing: raw[sent...]).baseAddress, bytes.count - sent, Int32(MSG_NOSIGNAL))
                 }
                 if count <= 0 { throw Failure(description: "the server closed the connection") }
                 sent += count

@@ -12,7 +12,8 @@ struct ServerProcessTests {
 
     private func start(_ folder: URL, _ arguments: [String], name: String = "server") throws -> ChildProcess {
         try ChildProcess(
-            program, ["serve"] + arguments, environment: ["HOME": folder.path], logFile: folder.appendingPathComponent("\(name).log"))
+            program, ["serve"] + arguments, environment: ["HOME": folder.path],
+            logFile: folder.appendingPathComponent("\(name).log"))
     }
 
     /// Starts a server in `folder/data` and waits until it is ready.
@@ -74,7 +75,8 @@ struct ServerProcessTests {
             let (server, address) = try await startReady(folder, ["--limits-drain-time", "30s"])
             // The request is not complete: the server has to wait for the rest.
             let slow = try RawHTTP.Connection(address)
-            try slow.send("POST /api/v2/spans HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: \(Self.zipkin.utf8.count)\r\n\r\n[")
+            let head = "POST /api/v2/spans HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            try slow.send(head + "Content-Length: \(Self.zipkin.utf8.count)\r\n\r\n[")
             try await waitForBody(of: server, address)
             server.signal(SIGTERM)
             _ = try await server.wait(for: "the drain") { server.log.contains("shutting down") ? true : nil }

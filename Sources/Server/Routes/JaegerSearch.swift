@@ -61,7 +61,8 @@ enum JaegerSearch {
     static func kind(_ text: String?) throws -> SpanKind? {
         guard let text, !text.isEmpty else { return nil }
         guard let kind = SpanKind.allCases.first(where: { $0.name == text.lowercased() }) else {
-            throw bad("spanKind", "'\(text.prefix(60))' is no kind of span: there are internal, server, client, producer, consumer.")
+            throw bad(
+                "spanKind", "'\(text.prefix(60))' is no kind of span: there are internal, server, client, producer, consumer.")
         }
         return kind
     }

@@ -67,7 +67,8 @@ enum RawHTTP {
             while sent < bytes.count {
                 let count = bytes.withUnsafeBytes { raw in
                     Foundation.send(
-                        descriptor, UnsafeRawBufferPointer(rebasing: raw[sent...]).baseAddress, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                        descriptor, UnsafeRawBufferPointer(rebasing: raw[sent...]).baseAddress, bytes.count - sent,
+                        Int32(MSG_NOSIGNAL))
                 }
                 if count <= 0 { throw Failure(description: "the server closed the connection") }
                 sent += count

@@ -131,7 +131,7 @@ let rooms: [Room] = [
         products: [mustache, logging]),
     Room(
         "Scaling", floor: 6,
-        uses: ["Answers", "StateStore", "StrictYAML", "TelemetryModel", "Platform"],
+        uses: ["Answers", "StateStore", "StrictYAML", "TelemetryModel", "Platform", "ByteCoding"],
         products: [logging]),
 
     Room(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteCoding
 import Foundation
 import HTTPTransport
 import Platform
@@ -61,25 +62,11 @@ struct ServerOptions: ParsableArguments {
 
 /// The query part of a URL.
 enum URLQuery {
-    private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-    private static let digits = Array("0123456789ABCDEF")
-
     /// `?a=b&c=d`, or "" without items.
     static func text(_ items: [(String, String)]) -> String {
-        items.isEmpty ? "" : "?" + items.map { "\(encoded($0.0))=\(encoded($0.1))" }.joined(separator: "&")
-    }
-
-    /// The text with everything but letters, digits and `-._~` as per cent and two digits.
-    static func encoded(_ text: String) -> String {
-        var output = ""
-        for byte in text.utf8 {
-            if plain.contains(byte) {
-                output.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                output += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }
-        return output
+        items.isEmpty
+            ? ""
+            : "?" + items.map { "\(PercentEncoding.component($0.0))=\(PercentEncoding.component($0.1))" }.joined(separator: "&")
     }
 }
 

@@ -1,3 +1,4 @@
+import ByteCoding
 import Alerting
 import Answers
 import TelemetryModel
@@ -19,7 +20,7 @@ extension ReportEngine {
                     PagePanel(title: "The expression cannot be evaluated", html: "<p>\(HTMLText.escaped("\(error)"))</p>"))
             }
         }
-        return frame(title: "Query", context, panels, choices: "/query?expr=\(HTMLText.pathComponent(expression))&last=")
+        return frame(title: "Query", context, panels, choices: "/query?expr=\(PercentEncoding.component(expression))&last=")
     }
 
     private func results(_ expression: String, _ context: PanelContext) throws -> [PagePanel] {
@@ -65,7 +66,7 @@ extension ReportEngine {
             group.group.rules.enumerated().map { index, rule in
                 [
                     Table.Cell(group.group.name), Table.Cell(rule.name),
-                    Table.Cell(rule.expression, href: "/query?expr=\(HTMLText.pathComponent(rule.expression))"),
+                    Table.Cell(rule.expression, href: "/query?expr=\(PercentEncoding.component(rule.expression))"),
                     Table.Cell(group.lastEvaluation.map(Self.text) ?? "not yet"),
                     group.lastErrors[index].map { Table.Cell($0, kind: .bad) } ?? Table.Cell("ok", kind: .name),
                 ]

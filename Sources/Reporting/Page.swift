@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// One page of Headrope.
@@ -35,9 +36,9 @@ public enum Page: Hashable, Sendable {
     public var path: String {
         switch self {
         case .overview: "/"
-        case .service(let name): "/pages/service/" + HTMLText.pathComponent(name)
-        case .host(let name): "/pages/host/" + HTMLText.pathComponent(name)
-        case .trace(let id): "/pages/trace/" + HTMLText.pathComponent(id)
+        case .service(let name): "/pages/service/" + PercentEncoding.component(name)
+        case .host(let name): "/pages/host/" + PercentEncoding.component(name)
+        case .trace(let id): "/pages/trace/" + PercentEncoding.component(id)
         }
     }
 

@@ -1,3 +1,4 @@
+import ByteCoding
 import Foundation
 import StateStore
 import TelemetryModel
@@ -40,7 +41,7 @@ public struct ScalingEvent: Codable, Sendable, Equatable {
     /// Wraps a decision made at `now`, milliseconds since 1970.
     init(_ decision: ScalingDecision, _ policy: ScalingPolicy, stableFor: Int, now: Int64) {
         id = "\(policy.name)-\(now)"
-        source = "/headrope/scaling/" + (policy.name.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? "policy")
+        source = "/headrope/scaling/" + PercentEncoding.component(policy.name)
         subject = policy.service
         time = Self.text(now)
         data = Content(

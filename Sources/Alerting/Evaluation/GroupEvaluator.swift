@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// A series of an instant query's answer.
@@ -118,7 +119,7 @@ public struct GroupEvaluator: Sendable {
         return Alert(
             labels: all, annotations: details.annotations.mapValues { $0.render(context) }, activeSince: now, lastHeld: now,
             value: sample.value.isFinite ? sample.value : nil,
-            generatorURL: externalURL + "/query?expr=" + Self.percentEncoded(rule.expression))
+            generatorURL: externalURL + "/query?expr=" + PercentEncoding.component(rule.expression))
     }
 
     private static func continued(_ old: Alert?, _ new: Alert) -> Alert {
@@ -154,21 +155,5 @@ public struct GroupEvaluator: Sendable {
             (Labels(labels + [Label(Labels.nameLabel, "ALERTS"), Label("alertstate", alert.state.rawValue)]), 1),
             (Labels(labels + [Label(Labels.nameLabel, "ALERTS_FOR_STATE")]), Double(alert.activeSince) / 1_000),
         ]
-    }
-
-    private static func percentEncoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += "%" + (digits.count == 1 ? "0" : "") + digits
-            }
-        }
-        return result
     }
 }

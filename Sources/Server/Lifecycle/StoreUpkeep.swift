@@ -29,9 +29,9 @@ struct StoreUpkeep: Service {
     let readiness: Readiness
     let logger: Logger
 
-    /// Goes on until the task is cancelled.
+    /// Goes on until the task is cancelled, which ends the next sleep with `CancellationError`.
     func run() async throws {
-        while !Task.isCancelled {
+        while true {
             try await time.sleep(nanoseconds: duty.interval)
             await once()
         }

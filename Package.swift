@@ -57,8 +57,8 @@ func collector(_ name: String, uses: [String] = []) -> Room {
         path: "Collectors/\(name)", exclude: ["README.md", "sample.yaml", "Fixtures"])
 }
 
-func tests(_ name: String, uses: [String], products: [Target.Dependency] = []) -> Room {
-    Room(name, floor: 10, uses: uses, products: products, path: "Tests/\(name)", kind: .test)
+func tests(_ name: String, uses: [String], products: [Target.Dependency] = [], exclude: [String] = []) -> Room {
+    Room(name, floor: 10, uses: uses, products: products, path: "Tests/\(name)", exclude: exclude, kind: .test)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -99,7 +99,7 @@ let rooms: [Room] = [
     Room(
         "Forwarding", floor: 3,
         uses: ["ByteCoding", "Platform", "SegmentLog", "HTTPTransport"], products: [logging]),
-    Room("StateStore", floor: 3, uses: ["Platform", "TelemetryModel"], products: [grdb, crypto]),
+    Room("StateStore", floor: 3, products: [grdb]),
     Room(
         "HeadropeClient", floor: 3, uses: ["ByteCoding", "Platform", "TelemetryModel", "HTTPTransport", "WireFormats"],
         products: [tracing, logging]),
@@ -116,19 +116,19 @@ let rooms: [Room] = [
 
     Room(
         "Answers", floor: 5,
-        uses: ["QueryEngine", "Storage", "TraceAnalysis", "TelemetryModel", "QueryLanguages", "Platform", "ByteCoding"]),
+        uses: ["Storage", "TraceAnalysis", "TelemetryModel", "Platform"]),
     Room(
-        "IntakeRoutes", floor: 5, uses: ["Ingest", "WireFormats", "TelemetryModel", "Platform", "ByteCoding"],
+        "IntakeRoutes", floor: 5, uses: ["Ingest", "WireFormats"],
         products: [hummingbird, nioCore]),
 
     Room(
         "Alerting", floor: 6,
         uses: [
-            "Answers", "QueryEngine", "QueryLanguages", "StateStore", "Delivery", "Storage", "TelemetryModel", "StrictYAML",
+            "QueryLanguages", "StateStore", "Storage", "TelemetryModel", "StrictYAML",
             "Platform",
             "ByteCoding",
         ],
-        products: [mustache, logging]),
+        products: [logging]),
     Room(
         "Scaling", floor: 6,
         uses: ["Answers", "StateStore", "StrictYAML", "TelemetryModel", "Platform", "ByteCoding"],
@@ -141,15 +141,14 @@ let rooms: [Room] = [
         ].map { .embedInCode($0) }),
     Room(
         "Reporting", floor: 7,
-        uses: ["Alerting", "Answers", "DashboardFiles", "TelemetryModel", "StrictYAML", "Platform", "ByteCoding"],
+        uses: ["Alerting", "Answers", "DashboardFiles", "TelemetryModel", "StrictYAML", "ByteCoding"],
         products: [mustache]),
 
     Room(
         "Server", floor: 8,
         uses: [
             "Reporting", "Alerting", "Scaling", "Answers", "IntakeRoutes", "Ingest", "QueryEngine", "QueryLanguages", "Delivery",
-            "EmbeddedStorage", "StateStore", "Storage", "StrictYAML", "HTTPTransport", "WireFormats", "TraceAnalysis",
-            "TelemetryModel",
+            "EmbeddedStorage", "StateStore", "Storage", "StrictYAML", "HTTPTransport", "WireFormats", "TelemetryModel",
             "Platform", "ByteCoding",
         ],
         products: [
@@ -160,7 +159,7 @@ let rooms: [Room] = [
         uses: [
             "StrictYAML", "CollectorKit", "Forwarding", "HostCollector", "NginxCollector", "RedisCollector", "IntakeRoutes",
             "Ingest",
-            "HTTPTransport", "WireFormats", "TelemetryModel", "Platform", "ByteCoding",
+            "HTTPTransport", "TelemetryModel", "Platform",
         ],
         products: [hummingbird, nioCore, lifecycle, unixSignals, logging]),
     Room(
@@ -168,7 +167,7 @@ let rooms: [Room] = [
         products: [argumentParser, hummingbird, lifecycle, logging, grdb, nioCore, tracing]),
     Room(
         "CommandLineTool", floor: 8,
-        uses: ["Alerting", "Answers", "HTTPTransport", "QueryLanguages", "Reporting", "TelemetryModel", "Platform", "ByteCoding"],
+        uses: ["Alerting", "Answers", "HTTPTransport", "TelemetryModel", "Platform", "ByteCoding"],
         products: [argumentParser]),
 
     Room(
@@ -183,7 +182,7 @@ let rooms: [Room] = [
     // Used by tests only: the in-memory reference, the shared data folder, processes under test.
     Room(
         "TestSupport", floor: 9,
-        uses: ["Storage", "TraceAnalysis", "TelemetryModel", "WireFormats", "HTTPTransport", "Platform", "ByteCoding"],
+        uses: ["Storage", "TelemetryModel", "WireFormats", "HTTPTransport", "Platform", "ByteCoding"],
         products: [hummingbird, hummingbirdTLS, nioSSL, logging], path: "Tests/TestSupport"),
 
     tests("ByteCodingTests", uses: ["ByteCoding", "Platform", "TestSupport"]),
@@ -203,9 +202,9 @@ let rooms: [Room] = [
     tests(
         "EmbeddedStorageTests",
         uses: [
-            "EmbeddedStorage", "Storage", "SegmentLog", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport",
-        ]),
-    tests("StateStoreTests", uses: ["StateStore", "Platform"], products: [grdb]),
+            "EmbeddedStorage", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport",
+        ], exclude: ["Golden"]),
+    tests("StateStoreTests", uses: ["StateStore"], products: [grdb]),
     tests(
         "HeadropeClientTests", uses: ["HeadropeClient", "Platform", "TelemetryModel", "TestSupport"], products: [tracing]),
     tests(
@@ -213,7 +212,7 @@ let rooms: [Room] = [
         uses: ["Ingest", "IntakeRoutes", "Storage", "TelemetryModel", "WireFormats", "Platform", "ByteCoding", "TestSupport"],
         products: [hummingbird, nioCore]),
     tests("QueryEngineTests", uses: ["QueryEngine", "QueryLanguages", "Storage", "TelemetryModel", "Platform", "TestSupport"]),
-    tests("AnswersTests", uses: ["Answers", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "TestSupport"]),
+    tests("AnswersTests", uses: ["Answers", "TraceAnalysis", "TelemetryModel", "Platform", "TestSupport"]),
     tests(
         "CollectorTests",
         uses: [
@@ -250,11 +249,10 @@ let rooms: [Room] = [
             "StrictYAML", "TraceAnalysis", "TestSupport",
         ], products: [hummingbird, logging, nioCore]),
     tests("DemoTests", uses: ["Demo", "HTTPTransport", "TelemetryModel", "TestSupport"]),
-    tests("CommandLineToolTests", uses: ["CommandLineTool", "Answers", "HTTPTransport", "Platform", "TestSupport"]),
-    Room(
-        "EndToEndTests", floor: 10, uses: ["HTTPTransport", "TestSupport"], path: "Tests/EndToEndTests",
-        exclude: ["Shop", "requirements.txt"],
-        kind: .test),
+    tests(
+        "CommandLineToolTests", uses: ["CommandLineTool", "Answers", "HTTPTransport", "Platform", "TestSupport"],
+        exclude: ["Golden"]),
+    tests("EndToEndTests", uses: ["HTTPTransport", "TestSupport"], exclude: ["Shop", "requirements.txt"]),
 ]
 
 let floorOf = Dictionary(uniqueKeysWithValues: rooms.map { ($0.name, $0.floor) })

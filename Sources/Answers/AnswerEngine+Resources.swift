@@ -23,10 +23,4 @@ extension AnswerEngine {
             range: window.rollupRange, complete: byHost.count <= Self.hostLimit, computedFrom: .rollup, service: service,
             axis: sampler.axis, instances: instances, hosts: hosts)
     }
-
-    /// What the agent on a host measured: CPU, memory, disk, network, load and pressure.
-    public func hostSeries(_ host: String, _ request: AnswerRequest) throws -> (axis: TimeAxis, series: [ResourceSeries]) {
-        let sampler = try HostSampler(metrics, try window(request))
-        return (sampler.axis, try sampler.series(host: host))
-    }
 }

@@ -89,7 +89,10 @@ private struct HostColumn {
         }
     }
 
-    func values(isShare: Bool) -> [Double?] {
+    /// The values; what grew beyond all numbers is as good as not measured, and JSON could not hold it.
+    func values(isShare: Bool) -> [Double?] { finished(isShare: isShare).map { $0.flatMap { $0.isFinite ? $0 : nil } } }
+
+    private func finished(isShare: Bool) -> [Double?] {
         guard isShare else { return part }
         return zip(part, whole).map { part, whole in
             guard let whole, whole > 0 else { return nil }

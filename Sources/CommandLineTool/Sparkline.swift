@@ -15,7 +15,8 @@ enum Sparkline {
             means.map { mean -> Character in
                 guard let mean else { return " " }
                 // A level series lies in the middle; the difference of huge values may be infinite.
-                let place = most > least ? (mean / 2 - least / 2) / (most / 2 - least / 2) : 0.5
+                let share = (mean / 2 - least / 2) / (most / 2 - least / 2)
+                let place = share.isFinite ? min(max(share, 0), 1) : 0.5
                 return blocks[min(blocks.count - 1, max(0, Int(place * Double(blocks.count))))]
             })
     }

@@ -55,7 +55,10 @@ struct Waterfall {
     private func bar(_ span: TraceSpan, columns: Int) -> String {
         let total = trace.durationSeconds
         guard total > 0, total.isFinite else { return "━" }
-        func column(_ seconds: Double) -> Int { min(columns, max(0, Int((seconds / total * Double(columns)).rounded()))) }
+        func column(_ seconds: Double) -> Int {
+            let share = seconds / total
+            return share.isFinite ? Int((min(max(share, 0), 1) * Double(columns)).rounded()) : 0
+        }
         let first = min(columns - 1, column(span.offsetSeconds))
         let last = max(first + 1, column(span.offsetSeconds + span.durationSeconds))
         var cells = [Character](repeating: "─", count: last - first)

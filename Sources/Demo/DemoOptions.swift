@@ -19,6 +19,8 @@ public struct DemoOptions: Sendable {
 
     /// The most requests a second that may be asked for.
     public static let rateLimit = 1_000.0
+    /// The slowest load, requests a second: slower ones would wait longer than a clock counts.
+    public static let leastRate = 0.001
 
     /// Describes a demo that sends to `target`.
     public init(target: String) { self.target = target }
@@ -39,9 +41,10 @@ public struct DemoOptions: Sendable {
 
     /// Throws when a value is out of its range.
     func validate() throws(DemoError) {
-        guard rate > 0, rate <= Self.rateLimit else {
+        guard rate >= Self.leastRate, rate <= Self.rateLimit else {
             throw .invalidOption(
-                name: "--rate", value: "\(rate)", reason: "it must be more than 0 and at most \(Self.rateLimit) requests a second")
+                name: "--rate", value: "\(rate)",
+                reason: "it must be at least \(Self.leastRate) and at most \(Self.rateLimit) requests a second")
         }
         if let requestLimit, requestLimit < 0 {
             throw .invalidOption(name: "--requests", value: "\(requestLimit)", reason: "it cannot be negative")

@@ -42,10 +42,6 @@ public enum SemanticConventions {
 
     /// The status code of an HTTP response.
     public static let httpStatusCode = ["http.response.status_code", "http.status_code"]
-    /// The template of a request's path.
-    public static let httpRoute = ["http.route"]
-    /// The method of a request.
-    public static let httpMethod = ["http.request.method", "http.method"]
     /// The address of a request.
     public static let httpURL = ["url.full", "http.url"]
 

@@ -71,11 +71,14 @@ public final class ChildProcess: Sendable {
         return process.withLock { $0.terminationReason == .exit ? $0.terminationStatus : -$0.terminationStatus }
     }
 
-    /// Polls `condition` until it gives a value, at most `seconds`; throws with the end of the log when it does not or the
+    /// Polls `condition` until it gives a value, at most `seconds`, but at least fifty times, as other tests may have kept this one from
+    /// running meanwhile; throws with the end of the log when it does not or the
     /// program ends before.
     public func wait<Value>(for what: String, seconds: Double = 60, _ condition: () async throws -> Value?) async throws -> Value {
         let deadline = Date().addingTimeInterval(seconds)
-        while Date() < deadline {
+        var attempts = 0
+        while attempts < 50 || Date() < deadline {
+            attempts += 1
             if let value = try? await condition() { return value }
             if !isRunning { throw Failure(description: "the program ended before \(what); its log ends: \(log.suffix(2_000))") }
             try await Task.sleep(nanoseconds: 20_000_000)

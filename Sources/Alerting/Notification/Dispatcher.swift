@@ -59,8 +59,14 @@ struct Dispatcher {
     }
 
     private static func key(_ membership: Membership) -> String {
-        let labels = membership.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ", ")
+        let labels = membership.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(escaped($0.value))\"" }.joined(
+            separator: ", ")
         return "\(membership.route.key):{\(labels)}"
+    }
+
+    /// A value in quotes must not be able to look like the end of it and another label.
+    private static func escaped(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 
     private mutating func tell(_ group: inout NotificationGroup, _ membership: Membership, _ now: Int64, _ plan: inout Plan) throws

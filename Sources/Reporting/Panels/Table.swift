@@ -42,7 +42,7 @@ struct Table {
         var context: [String: Any] = ["text": cell.text, "kind": (cell.kind ?? column).rawValue]
         if let title = cell.title { context["title"] = title }
         if let href = cell.href { context["href"] = href }
-        if let share = cell.share { context["bar"] = "\(Int((min(max(share, 0), 1) * 100).rounded()))" }
+        if let share = cell.share, share.isFinite { context["bar"] = "\(Int((min(max(share, 0), 1) * 100).rounded()))" }
         if cell.depth > 0 { context["indent"] = "\(min(cell.depth, 40) * 14)" }
         return context
     }

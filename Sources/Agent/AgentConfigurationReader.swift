@@ -41,6 +41,10 @@ public struct AgentConfigurationReader {
             throw AgentConfigurationError(
                 "The agent needs the server's URL: --server http://127.0.0.1:9777, or 'server' in the configuration file.")
         }
+        if let intake = configuration.intake, !intake.isLoopback {
+            throw AgentConfigurationError(
+                "The intake has no token, so it opens on the loopback address only, such as 127.0.0.1:9778, not on \(intake.host).")
+        }
         return configuration
     }
 

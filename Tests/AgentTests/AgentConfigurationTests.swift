@@ -95,6 +95,16 @@ import Testing
         #expect(await sentence("server: [").contains("This is not YAML"))
     }
 
+    @Test(
+        "the intake has no token, so it opens on the loopback address only",
+        arguments: ["0.0.0.0:9778", "192.0.2.1:9778", "[::]:9778"])
+    func intakeBeyondLoopback(address: String) async {
+        let error = await #expect(throws: AgentConfigurationError.self) {
+            try await read(flags: ["server": "http://127.0.0.1:9777", "intake": address])
+        }
+        #expect(error?.description.contains("loopback") == true)
+    }
+
     @Test("mistakes in flags and variables name them")
     func mistakesInFlags() async {
         await #expect(throws: AgentConfigurationError("--intake must be an address such as 127.0.0.1:9778, or off, not 'x y'.")) {

@@ -16,7 +16,8 @@ struct EndToEndTests {
         try await TestBench.withFolder { folder in
             let world = try World(folder)
             var running = [
-                try await world.startMariaDB(), try world.startRedis(), try world.startNginx(), try await world.startReceiver(),
+                try await world.startMariaDB(), try await world.startRedis(), try await world.startNginx(),
+                try await world.startReceiver(),
             ]
             defer { for process in running.reversed() { process.end() } }
             var server = try await world.startServer()

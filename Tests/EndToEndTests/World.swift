@@ -66,13 +66,15 @@ final class World: Sendable {
 
     private var socket: String { folder.appendingPathComponent("mariadb.sock").path }
 
-    func startRedis() throws -> ChildProcess {
-        try start(
+    func startRedis() async throws -> ChildProcess {
+        let process = try start(
             "redis", try TestBench.program("/usr/bin/redis-server"),
             ["--port", "\(redis)", "--bind", "127.0.0.1", "--dir", folder.path, "--save", ""])
+        _ = try await process.wait(for: "Redis") { TestBench.listens(redis) ? true : nil }
+        return process
     }
 
-    func startNginx() throws -> ChildProcess {
+    func startNginx() async throws -> ChildProcess {
         let work = folder.appendingPathComponent("nginx").path
         try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
         let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(work)/\($0);" }.joined(
@@ -86,7 +88,9 @@ final class World: Sendable {
               location = /nginx_status { stub_status; }
               location / { return 200 "hello"; } } }
             """)
-        return try start("nginx", try TestBench.program("/usr/sbin/nginx"), ["-c", configuration, "-p", work])
+        let process = try start("nginx", try TestBench.program("/usr/sbin/nginx"), ["-c", configuration, "-p", work])
+        _ = try await process.wait(for: "nginx") { TestBench.listens(nginx) ? true : nil }
+        return process
     }
 
     func startPrometheus() throws -> ChildProcess {

@@ -275,8 +275,11 @@ struct SpanRowTable {
         slots = [UInt32](repeating: 0, count: size)
         for index in rows.indices {
             var slot = start(rows[index].spanID, traceOfRow[index])
-            while slots[slot] != 0 { slot = (slot &+ 1) & (slots.count &- 1) }
-            slots[slot] = UInt32(index) &+ 1
+            // The first row of an id is the one that is found; further ones would only make the chain longer.
+            while slots[slot] != 0, !holds(Int(slots[slot] &- 1), rows[index].spanID, traceOfRow[index]) {
+                slot = (slot &+ 1) & (slots.count &- 1)
+            }
+            if slots[slot] == 0 { slots[slot] = UInt32(index) &+ 1 }
         }
     }
 
@@ -285,11 +288,13 @@ struct SpanRowTable {
         var slot = start(id, trace)
         while slots[slot] != 0 {
             let index = Int(slots[slot] &- 1)
-            if rows[index].spanID == id, traceOfRow[index] == trace { return index }
+            if holds(index, id, trace) { return index }
             slot = (slot &+ 1) & (slots.count &- 1)
         }
         return nil
     }
+
+    private func holds(_ row: Int, _ id: SpanID, _ trace: UInt32) -> Bool { rows[row].spanID == id && traceOfRow[row] == trace }
 
     private func start(_ id: SpanID, _ trace: UInt32) -> Int {
         Int(truncatingIfNeeded: SeededHash.hash(id.value, UInt64(trace))) & (slots.count &- 1)

@@ -118,14 +118,15 @@ struct OTLPSeriesBuilder {
     ) {
         let labelStart = batch.labelBytes.count
         let sampleStart = batch.samples.count
-        appendLabel(Labels.nameLabel, name, &batch.labelBytes)
+        Self.appendLabel(Labels.nameLabel, name, &batch.labelBytes)
         batch.labelBytes.append(contentsOf: pointLabels)
-        if let label { appendLabel(label.name, label.value, &batch.labelBytes) }
+        if let label { Self.appendLabel(label.name, label.value, &batch.labelBytes) }
         batch.samples.append(sample)
         batch.endSeries(labelStart: labelStart, sampleStart: sampleStart, isDelta: isDelta)
     }
 
-    private func appendLabel(_ name: String, _ value: String, _ bytes: inout [UInt8]) {
+    /// Static, because a method would need a copy of `self` while one of its arrays is being changed.
+    private static func appendLabel(_ name: String, _ value: String, _ bytes: inout [UInt8]) {
         var writer = ByteWriter(capacity: name.utf8.count + value.utf8.count + 4)
         writer.writeString(name)
         writer.writeString(value)
@@ -177,7 +178,7 @@ struct OTLPSeriesBuilder {
             if label.name.utf8.count > limits.labelNameByteCount || label.value.utf8.count > limits.labelValueByteCount {
                 throw OTLPPointError(.invalidLabels, "its label \"\(label.name.prefix(64))\" is too long")
             }
-            appendLabel(label.name, label.value, &pointLabels)
+            Self.appendLabel(label.name, label.value, &pointLabels)
         }
     }
 }

@@ -9,8 +9,12 @@ public final class EmbeddedStore: Store {
     private let spans: SpanStore
     private let retentionSize: Int
 
-    /// The least capable store.
-    public let capabilities = StoreCapabilities()
+    /// Deletes series.
+    public var capabilities: StoreCapabilities {
+        var capabilities = StoreCapabilities()
+        capabilities.deletion = true
+        return capabilities
+    }
 
     private init(_ directory: StoreDirectory, _ metrics: MetricStore, _ spans: SpanStore, retentionSize: Int) {
         self.directory = directory
@@ -60,6 +64,12 @@ extension EmbeddedStore {
     public func labelValues(_ name: String, _ query: SeriesQuery, limit: Int) throws -> [String] {
         try metrics.labelValues(name, query, limit: limit)
     }
+
+    /// Deletes samples.
+    public func delete(_ query: SeriesQuery) throws { try metrics.delete(query) }
+
+    /// Takes deleted samples off the disk.
+    public func purgeDeleted() throws { try metrics.purgeDeleted() }
 }
 
 extension EmbeddedStore {

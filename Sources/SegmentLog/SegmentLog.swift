@@ -296,6 +296,9 @@ public final class SegmentLog: Sendable {
     /// The sequence of the last record, or of the last one that ever was; 0 when there was none.
     public var lastSequence: UInt64 { state.withLock { $0.nextSequence - 1 } }
 
+    /// The sequence of the oldest record that is kept, or of the next one when there is none.
+    public var firstSequence: UInt64 { state.withLock { $0.allSegments.map(\.firstSequence).min() ?? $0.nextSequence } }
+
     /// Every record up to this sequence is durable.
     public var syncedSequence: UInt64 { state.withLock { $0.active == nil ? $0.nextSequence - 1 : $0.syncedSequence } }
 

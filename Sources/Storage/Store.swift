@@ -25,6 +25,8 @@ public struct StoreStatus: Sendable, Equatable {
     public var metricBlocks = 0
     /// Blocks of spans.
     public var spanBlocks = 0
+    /// Orders to delete samples whose bytes still stand in blocks.
+    public var deletions = 0
     /// Bytes of all files.
     public var byteCount = 0
     /// Blocks that were set aside because they are damaged, and torn log tails, each as a sentence.
@@ -53,7 +55,7 @@ public protocol Maintenance: Sendable {
 }
 
 /// A whole store: both signals.
-public protocol Store: MetricWriter, MetricReader, SpanWriter, TraceReader, RollupReader, Maintenance {
+public protocol Store: MetricWriter, MetricReader, MetricDeleter, SpanWriter, TraceReader, RollupReader, Maintenance {
     /// What it can do beyond the least.
     var capabilities: StoreCapabilities { get }
 }

@@ -7,9 +7,9 @@ import Testing
 
 @Suite("Metrics against the reference")
 struct MetricDifferentialTests {
-    @Test("after any mixture of writes, flushes, merges and restarts both stores hold the same", arguments: 0..<24)
+    @Test("after any mixture of writes, flushes, merges and restarts both stores hold the same", arguments: 0..<40)
     func differential(round: Int) throws {
-        let seed = round < 16 ? UInt64(round) : UInt64.random(in: 0...UInt64.max)
+        let seed = round < 32 ? UInt64(round) : UInt64.random(in: 0...UInt64.max)
         var random = SeededRandom(seed: seed)
         let reference = try MetricStoreUnderTest(.inMemory)
         let engine = try MetricStoreUnderTest(.embedded)
@@ -22,6 +22,8 @@ struct MetricDifferentialTests {
             case 1: try engine.store.compact()
             case 2: try engine.reopen()
             case 3: try engine.store.maintain()
+            case 4: try Self.delete(step, [reference, engine], &random)
+            case 5 where Bool.random(using: &random): try engine.store.purgeDeleted()
             default:
                 let batch = Self.batch(series, step: step, &random)
                 let expected = try reference.store.write(batch)
@@ -30,6 +32,20 @@ struct MetricDifferentialTests {
             }
             if step % 10 == 9 { try compare(reference, engine, "seed \(seed), step \(step)", &random) }
         }
+    }
+
+    /// Deletes a part of some series from all stores.
+    private static func delete(_ step: Int, _ stores: [MetricStoreUnderTest], _ random: inout SeededRandom) throws {
+        let matchers = [
+            try LabelMatcher("__name__", .equal, "m\(Int.random(in: 0..<3, using: &random))"),
+            try LabelMatcher("instance", .matches, "i\(Int.random(in: 0..<12, using: &random))|i1."),
+            try LabelMatcher("group", .equal, "even"),
+        ]
+        let matcher = matchers[Int.random(in: 0..<matchers.count, using: &random)]
+        let from = Int64(step) * 200_000 - Int64.random(in: 0..<4_000_000, using: &random)
+        let through = Bool.random(using: &random) ? .max : from + Int64.random(in: 0..<3_000_000, using: &random)
+        let query = SeriesQuery([matcher], from: max(0, from), through: max(0, through))
+        for store in stores { try store.store.delete(query) }
     }
 
     private func compare(

@@ -26,8 +26,12 @@ public final class InMemoryStore: Store {
     private let seriesLimit: Int
     private let rollup: @Sendable (SpanBatch) -> RollupTable
 
-    /// The least capable store.
-    public let capabilities = StoreCapabilities()
+    /// Deletes series.
+    public var capabilities: StoreCapabilities {
+        var capabilities = StoreCapabilities()
+        capabilities.deletion = true
+        return capabilities
+    }
 
     /// An empty store; window and limit are milliseconds.
     public init(
@@ -92,6 +96,20 @@ public final class InMemoryStore: Store {
             state.series[labels, default: [:]][sample.timestamp] = value
         }
     }
+
+    /// Deletes samples; series without any are gone.
+    public func delete(_ query: SeriesQuery) throws {
+        if query.matchers.allSatisfy(\.matchesEmpty) { throw StorageError(.invalid, "Every series would be deleted.") }
+        try open { state in
+            for (labels, _) in selected(query, state) {
+                let left = state.series[labels]?.filter { $0.key < query.from || $0.key > query.through } ?? [:]
+                state.series[labels] = left.isEmpty ? nil : left
+            }
+        }
+    }
+
+    /// Nothing is left to take away.
+    public func purgeDeleted() throws {}
 
     private func selected(_ query: SeriesQuery, _ state: State) -> [(labels: Labels, samples: [(key: Int64, value: Double)])] {
         state.series.keys.sorted().compactMap { labels in

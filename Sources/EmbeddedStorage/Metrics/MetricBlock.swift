@@ -1,5 +1,6 @@
 import ByteCoding
 import Platform
+import Synchronization
 import TelemetryModel
 
 /// A block of metrics on disk, open for reading: the index in memory, the chunks read where they stand.
@@ -7,6 +8,8 @@ final class MetricBlock: Sendable {
     let meta: MetricBlockMeta
     let path: String
     let index: MetricBlockIndex
+    /// What is deleted of it and still stands in its files.
+    let deleted = Mutex(SampleMask())
     private let chunks: any ReadableFile
 
     /// Opens the block in a directory; throws ``MetricBlockDamage`` unless it is whole.
@@ -57,11 +60,15 @@ final class MetricBlock: Sendable {
     /// The last sample of a series, or nil when it has none here.
     func newest(_ labels: Labels) throws -> Sample? {
         try checked {
-            guard let number = try index.find(labels), let chunk = try index.entry(number).chunks.last else { return nil }
+            guard let number = try index.find(labels) else { return nil }
+            let mask = deleted.withLock { $0 }
             var reader = MetricChunkReader(chunks)
-            let columns = try reader.read(chunk)
-            guard let timestamp = columns.timestamps.last, let value = columns.values.last else { return nil }
-            return Sample(timestamp: timestamp, value: value)
+            for chunk in try index.entry(number).chunks.reversed() {
+                let columns = mask.apply(try reader.read(chunk), of: number)
+                guard let timestamp = columns.timestamps.last, let value = columns.values.last else { continue }
+                return Sample(timestamp: timestamp, value: value)
+            }
+            return nil
         }
     }
 
@@ -70,6 +77,7 @@ final class MetricBlock: Sendable {
         guard overlaps(from: timestamp, through: timestamp) else { return nil }
         return try checked {
             guard let number = try index.find(labels) else { return nil }
+            if deleted.withLock({ $0.ranges(of: number) }).contains(where: { $0.contains(timestamp) }) { return nil }
             var reader = MetricChunkReader(chunks)
             for chunk in try index.entry(number).chunks where chunk.first <= timestamp && chunk.last >= timestamp {
                 if let value = try reader.read(chunk).value(at: timestamp) { return value }

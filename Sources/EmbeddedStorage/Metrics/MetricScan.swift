@@ -8,7 +8,7 @@ private protocol SeriesSource: AnyObject {
     /// The samples of the present series in a closed range.
     func samples(from: Int64, through: Int64) throws -> SampleColumns
     /// Whether the present series can have samples in a closed range.
-    func mayHaveSamples(from: Int64, through: Int64) -> Bool
+    func mayHaveSamples(from: Int64, through: Int64) throws -> Bool
     /// Goes to the next series.
     func advance() throws
 }
@@ -34,10 +34,12 @@ private final class BlockSeriesSource: SeriesSource {
     private var position = 0
     private var entry: (labels: Labels, chunks: [ChunkReference])?
     private var reader: MetricChunkReader
+    private let mask: SampleMask
 
     init(_ block: MetricBlock, _ numbers: [UInt32]) throws {
         self.block = block
         self.numbers = numbers
+        mask = block.deleted.withLock { $0 }
         reader = block.reader()
         try load()
     }
@@ -51,11 +53,16 @@ private final class BlockSeriesSource: SeriesSource {
                 columns.merge(try reader.read(chunk).restricted(from: from, through: through))
             }
         }
-        return columns
+        return mask.isEmpty ? columns : mask.apply(columns, of: numbers[position])
     }
 
-    func mayHaveSamples(from: Int64, through: Int64) -> Bool {
-        entry?.chunks.contains { $0.first <= through && $0.last >= from } ?? false
+    func mayHaveSamples(from: Int64, through: Int64) throws -> Bool {
+        let chunks = entry?.chunks.filter { $0.first <= through && $0.last >= from } ?? []
+        if chunks.isEmpty || mask.isEmpty { return !chunks.isEmpty }
+        let ranges = mask.ranges(of: numbers[position])
+        if chunks.contains(where: { chunk in !ranges.contains { $0.overlaps(chunk.first...chunk.last) } }) { return true }
+        // Only the samples tell whether a chunk is deleted as a whole.
+        return !(try samples(from: from, through: through).isEmpty)
     }
 
     func advance() throws {
@@ -96,7 +103,7 @@ struct MetricScan {
     /// Calls `body` with the labels of every series that can have samples in the range, until it returns false.
     func forEachSeries(from: Int64, through: Int64, _ body: (Labels) throws -> Bool) throws {
         try forEachGroup { labels, group in
-            group.contains { $0.mayHaveSamples(from: from, through: through) } ? try body(labels) : true
+            try group.contains { try $0.mayHaveSamples(from: from, through: through) } ? try body(labels) : true
         }
     }
 

@@ -14,6 +14,7 @@ extension MetricStore: Maintenance {
             try workshop.withLock { workshop in
                 try flush(&workshop)
                 while let group = MergePlan.everything(blocks(), options) { try merge(group, &workshop) }
+                try purge(&workshop)
             }
         } catch { throw Self.storageError(error) }
     }
@@ -34,6 +35,7 @@ extension MetricStore: Maintenance {
             try workshop.withLock { workshop in
                 try deleteExpired()
                 if let group = MergePlan.neighbours(blocks(), options) { try merge(group, &workshop) }
+                try forgetSettledDeletions()
             }
         } catch { throw Self.storageError(error) }
     }
@@ -52,6 +54,7 @@ extension MetricStore: Maintenance {
             status.headSamples = state.head.sampleCount + (state.frozen?.head.sampleCount ?? 0)
             status.metricBlocks = state.blocks.count
             status.byteCount = state.blocks.reduce(0) { $0 + $1.byteCount }
+            status.deletions = state.deletions.count
             status.damages = state.damages
             status.writeRefusal = state.refusal
         }
@@ -75,13 +78,18 @@ extension MetricStore: Maintenance {
         }
     }
 
-    private func blocks() -> [MetricBlock] { state.withLock { $0.blocks } }
+    func blocks() -> [MetricBlock] { state.withLock { $0.blocks } }
 
     // MARK: - Flush
 
-    private func flush(_ workshop: inout Workshop) throws {
-        // A head frozen by a flush that failed comes first, then the present one.
-        while let frozen = try freeze() {
+    func flush(_ workshop: inout Workshop) throws {
+        // A head frozen by a flush that failed comes first, then the present one; what is written meanwhile can wait.
+        if state.withLock({ $0.frozen != nil }) { try flushOnce(&workshop) }
+        try flushOnce(&workshop)
+    }
+
+    private func flushOnce(_ workshop: inout Workshop) throws {
+        if let frozen = try freeze() {
             let writer = try MetricBlockWriter(id: workshop.nextBlockID, in: blocksPath, fileSystem)
             workshop.nextBlockID += 1
             var scan = MetricScan()
@@ -91,7 +99,7 @@ extension MetricStore: Maintenance {
             state.withLock { state in
                 state.frozen = nil
                 state.flushedThrough = frozen.through
-                state.blocks.append(block)
+                if let block { state.blocks.append(block) }
             }
             try log.deleteSegments(through: frozen.through)
         }
@@ -115,10 +123,14 @@ extension MetricStore: Maintenance {
 
     private func finish(
         _ unfinished: MetricBlockWriter, _ scan: MetricScan, sequences: ClosedRange<UInt64>, replaced: [UInt64]
-    ) throws -> MetricBlock {
+    ) throws -> MetricBlock? {
         var writer = unfinished
         do {
             try scan.forEach(from: .min, through: .max) { labels, columns in try writer.add(labels, columns) }
+            if writer.isEmpty {
+                writer.abandon()
+                return nil
+            }
             let meta = try writer.finish(sequences: sequences, replaced: replaced)
             return try MetricBlock(directory: blocksPath, id: meta.id, fileSystem)
         } catch {
@@ -129,7 +141,8 @@ extension MetricStore: Maintenance {
 
     // MARK: - Merging and retention
 
-    private func merge(_ group: [MetricBlock], _ workshop: inout Workshop) throws {
+    /// Replaces blocks by one without what is deleted of them; by none when nothing is left.
+    func merge(_ group: [MetricBlock], _ workshop: inout Workshop) throws {
         let writer = try MetricBlockWriter(id: workshop.nextBlockID, in: blocksPath, fileSystem)
         workshop.nextBlockID += 1
         do {
@@ -138,10 +151,10 @@ extension MetricStore: Maintenance {
             let first = group.map(\.meta.firstSequence).min() ?? 0
             let last = group.map(\.meta.lastSequence).max() ?? 0
             let merged = try finish(writer, scan, sequences: first...last, replaced: group.map(\.meta.id))
-            let ids = Set(merged.meta.replaced)
+            let ids = Set(group.map(\.meta.id))
             state.withLock { state in
                 state.blocks.removeAll { ids.contains($0.meta.id) }
-                state.blocks.append(merged)
+                if let merged { state.blocks.append(merged) }
                 state.blocks.sort { ($0.meta.lastSequence, $0.meta.id) < ($1.meta.lastSequence, $1.meta.id) }
             }
             for block in group { try block.remove(fileSystem) }

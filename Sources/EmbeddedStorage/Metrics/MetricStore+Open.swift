@@ -17,22 +17,38 @@ extension MetricStore {
             try fileSystem.makeDirectory(blocksPath)
             try fileSystem.syncDirectory(path)
             var state = State()
-            let nextBlockID = try openBlocks(blocksPath, fileSystem, &state)
+            let found = try openDeletions(path, fileSystem, &state)
+            // Numbers that deletions go by are never used again.
+            let nextBlockID = max(
+                try openBlocks(blocksPath, fileSystem, &state), found.map(\.blockLimit).max() ?? 0)
             var logOptions = SegmentLogOptions()
-            logOptions.sequenceFloor = state.flushedThrough
-            var recovery = MetricRecovery(state)
+            logOptions.sequenceFloor = max(state.flushedThrough, found.map(\.sequence).max() ?? 0)
+            var recovery = MetricRecovery(state, deletions: found)
             let (log, report) = try SegmentLog.open(
                 directory: "\(path)/\(logName)", fileSystem: fileSystem, options: logOptions
             ) { try recovery.replay($0) }
+            recovery.finish()
             state = recovery.state
             state.damages += report.damages
             try log.deleteSegments(through: state.flushedThrough)
             return MetricStore(
-                options: options, fileSystem: fileSystem, time: time, log: log, blocksPath: blocksPath, state: state,
+                options: options, fileSystem: fileSystem, time: time, log: log, path: path, state: state,
                 nextBlockID: nextBlockID)
         } catch let error as FileError {
             throw StorageError(.unusable, "The metrics in \(path) cannot be opened: \(error)")
         }
+    }
+
+    /// The deletions in force. A file that cannot be read is set aside.
+    private static func openDeletions(
+        _ path: String, _ fileSystem: any FileSystem, _ state: inout State
+    ) throws -> [MetricDeletion] {
+        let (deletions, damages) = try MetricDeletionFile.read(in: path, fileSystem)
+        if damages.isEmpty { return deletions }
+        state.damages += damages
+        try fileSystem.rename("\(path)/\(MetricDeletionFile.name)", to: "\(path)/\(MetricDeletionFile.damagedName)")
+        try MetricDeletionFile.write(deletions, in: path, fileSystem)
+        return deletions
     }
 
     /// Opens every block, removes unfinished and superseded ones, and returns the next free number.
@@ -61,10 +77,37 @@ extension MetricStore {
 private struct MetricRecovery {
     private(set) var state: MetricStore.State
     private var decoder = MetricLogDecoder()
+    /// The deletions that come behind the records read so far.
+    private var pending: ArraySlice<MetricDeletion>
 
-    init(_ state: MetricStore.State) { self.state = state }
+    init(_ state: MetricStore.State, deletions: [MetricDeletion]) {
+        self.state = state
+        pending = deletions[...]
+        enforce(through: state.flushedThrough)
+    }
+
+    /// Enforces what is left of the deletions.
+    mutating func finish() { enforce(through: .max) }
+
+    /// Enforces the deletions that were ordered before the record behind this one was written.
+    private mutating func enforce(through sequence: UInt64) {
+        while let deletion = pending.first, deletion.sequence <= sequence {
+            pending.removeFirst()
+            state.deletions.append(deletion)
+            for block in state.blocks where block.meta.id < deletion.blockLimit {
+                do {
+                    let mask = try SampleMask(deletion, block)
+                    block.deleted.withLock { $0.add(mask) }
+                } catch {
+                    MetricStore.setAside(block, error, &state)
+                }
+            }
+            MetricStore.deleteFromHead(deletion, &state)
+        }
+    }
 
     mutating func replay(_ record: LogRecord) throws {
+        enforce(through: record.sequence &- 1)
         if record.type != MetricLogFormat.recordType || record.version > MetricLogFormat.version {
             note("Record \(record.sequence) of the log of metrics is of a newer kind and was skipped.")
             return

@@ -61,7 +61,7 @@ extension MetricStore: MetricReader {
         texts.sorted { $0.lexicographicallyPrecedes($1) }.prefix(max(0, limit)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private static func check(_ query: SeriesQuery) throws {
+    static func check(_ query: SeriesQuery) throws {
         if query.matchers.allSatisfy(\.matchesEmpty) {
             throw StorageError(.invalid, "At least one condition must not match the empty text, or every series would be read.")
         }

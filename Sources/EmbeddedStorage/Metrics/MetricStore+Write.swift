@@ -147,7 +147,7 @@ extension MetricStore: MetricWriter {
         return nil
     }
 
-    private static func setAside(_ block: MetricBlock, _ error: any Error, _ state: inout State) {
+    static func setAside(_ block: MetricBlock, _ error: any Error, _ state: inout State) {
         setAside(error as? MetricBlockDamage ?? MetricBlockDamage(id: block.meta.id, message: "\(block.path): \(error)"), &state)
     }
 

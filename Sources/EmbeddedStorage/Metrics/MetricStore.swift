@@ -22,6 +22,8 @@ public final class MetricStore: Sendable {
         var frozen: Frozen?
         /// By rising last sequence: samples of later blocks win.
         var blocks: [MetricBlock] = []
+        /// Those of which blocks or log records are left, by rising sequence.
+        var deletions: [MetricDeletion] = []
         /// Log records up to this one are in blocks.
         var flushedThrough: UInt64 = 0
         var damages: [String] = []
@@ -50,22 +52,24 @@ public final class MetricStore: Sendable {
     let fileSystem: any FileSystem
     let time: any TimeSource
     let log: SegmentLog
-    let blocksPath: String
+    let path: String
     let state: Mutex<State>
     let workshop: Mutex<Workshop>
 
     init(
-        options: MetricStoreOptions, fileSystem: any FileSystem, time: any TimeSource, log: SegmentLog, blocksPath: String,
+        options: MetricStoreOptions, fileSystem: any FileSystem, time: any TimeSource, log: SegmentLog, path: String,
         state: sending State, nextBlockID: UInt64
     ) {
         self.options = options
         self.fileSystem = fileSystem
         self.time = time
         self.log = log
-        self.blocksPath = blocksPath
+        self.path = path
         self.state = Mutex(state)
         workshop = Mutex(Workshop(nextBlockID: nextBlockID))
     }
+
+    var blocksPath: String { "\(path)/\(Self.blocksName)" }
 
     static func requireOpen(_ state: State) throws(StorageError) {
         if state.isClosed { throw StorageError(.closed, "The store is shutting down.") }

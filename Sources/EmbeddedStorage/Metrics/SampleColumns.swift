@@ -74,6 +74,20 @@ struct SampleColumns {
         return SampleColumns(timestamps: Array(timestamps[low..<high]), values: Array(values[low..<high]))
     }
 
+    /// The samples outside of a closed range.
+    func without(_ range: ClosedRange<Int64>) -> SampleColumns {
+        guard let first = timestamps.first, let last = timestamps.last, range.lowerBound <= last, range.upperBound >= first else {
+            return self
+        }
+        let low = Self.position(timestamps, range.lowerBound)
+        let high = range.upperBound >= last ? count : Self.position(timestamps, range.upperBound + 1)
+        if low >= high { return self }
+        var kept = self
+        kept.timestamps.removeSubrange(low..<high)
+        kept.values.removeSubrange(low..<high)
+        return kept
+    }
+
     /// The value at exactly this time.
     func value(at timestamp: Int64) -> Double? {
         let index = Self.position(timestamps, timestamp)

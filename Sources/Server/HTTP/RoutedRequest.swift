@@ -17,9 +17,11 @@ struct RoutedRequest: Sendable {
     /// The content of a segment in braces; "" when the route has no such segment.
     func parameter(_ name: String) -> String { parameters[name] ?? "" }
 
-    /// The query string and, for a POST with `application/x-www-form-urlencoded`, the form in the body before it.
+    /// The query string and, for a POST or PUT with `application/x-www-form-urlencoded`, the form in the body before it.
     func queryAndForm() async throws -> QueryItems {
-        guard request.method == .post, request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true else {
+        guard [.post, .put].contains(request.method),
+            request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true
+        else {
             return query
         }
         let body = try await bodyBytes(limit: Self.formLimit)

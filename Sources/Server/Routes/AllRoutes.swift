@@ -8,6 +8,7 @@ enum AllRoutes {
             AdminRoutes(server: server),
             IntakeRouteGroup(handlers: IntakeHandlers(pipeline: server.intake)),
             PrometheusRoutes(server: server),
+            TSDBAdminRoutes(server: server),
             RuleRoutes(alerting: server.alerting),
             ZipkinRoutes(server: server),
             JaegerRoutes(server: server),

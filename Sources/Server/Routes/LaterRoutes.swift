@@ -5,8 +5,6 @@ struct LaterRoutes: RouteGroup {
         jaeger + tempo + alertmanager + [
             .later(.post, "/-/snapshot", scope: .admin, "Making snapshots of the store"),
             .later(.get, "/federate", scope: .query, "Federation"),
-            .later(
-                .post, "/api/v1/admin/tsdb/delete_series", scope: .admin, errors: .prometheus, "Deletion of series"),
             .later(.get, "/api/v1/capacity", scope: .query, "The analysis of capacity"),
         ]
     }

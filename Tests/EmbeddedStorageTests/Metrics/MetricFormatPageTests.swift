@@ -51,6 +51,17 @@ struct MetricFormatPageTests {
         #expect(Decimal.powers.prefix(MetricLogFormat.scaleCount) == [1, 10, 100, 1_000])
     }
 
+    @Test("the page of deletions gives the constants of the code")
+    func deletions() throws {
+        let page = try page("metric-deletions")
+        #expect(page.contains("The file `metrics/\(MetricDeletionFile.name)`"))
+        #expect(page.contains("Version \(MetricDeletionFile.version)."))
+        #expect(page.contains("`HRMD` (\(hex(MetricDeletionFile.magic)))"))
+        #expect(page.contains("At most \(MetricDeletionFile.countLimit) orders, at most \(MetricDeletionFile.fileByteLimit) bytes"))
+        #expect(page.contains("at most \(MetricDeletionFile.deletionByteLimit) |"))
+        #expect(page.contains("kept as `\(MetricDeletionFile.damagedName)`"))
+    }
+
     @Test("the page of the folder gives the constants of the code")
     func folder() throws {
         let page = try page("store-directory")

@@ -1,0 +1,52 @@
+import TelemetryModel
+
+/// Which samples of a block are deleted: ranges of time, each with the series that it concerns.
+struct SampleMask: Sendable {
+    private struct Part: Sendable {
+        var range: ClosedRange<Int64>
+        /// By rising number.
+        var series: [UInt32]
+    }
+
+    private var parts: [Part] = []
+
+    /// Nothing is deleted.
+    init() {}
+
+    /// What a deletion means for the series of a block.
+    init(_ deletion: MetricDeletion, _ block: MetricBlock) throws {
+        guard deletion.from <= deletion.through, block.overlaps(from: deletion.from, through: deletion.through) else { return }
+        let series = try block.checked { try block.index.select(deletion.matchers) }
+        if !series.isEmpty { parts = [Part(range: deletion.from...deletion.through, series: series)] }
+    }
+
+    /// Whether nothing is deleted.
+    var isEmpty: Bool { parts.isEmpty }
+
+    /// Adds what another mask hides.
+    mutating func add(_ other: SampleMask) { parts += other.parts }
+
+    /// The ranges that are deleted of a series; mostly none.
+    func ranges(of series: UInt32) -> [ClosedRange<Int64>] {
+        parts.filter { $0.series.containsSorted(series) }.map(\.range)
+    }
+
+    /// The samples of a series that are left.
+    func apply(_ samples: SampleColumns, of series: UInt32) -> SampleColumns {
+        if isEmpty { return samples }
+        return ranges(of: series).reduce(samples) { $0.without($1) }
+    }
+}
+
+extension [UInt32] {
+    /// Whether a number is among rising ones.
+    fileprivate func containsSorted(_ wanted: UInt32) -> Bool {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < wanted { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low] == wanted
+    }
+}

@@ -1,0 +1,42 @@
+import Hummingbird
+import Storage
+
+/// The part of Prometheus's HTTP API that changes the store: deletion of series.
+struct TSDBAdminRoutes: RouteGroup {
+    let server: ServerDependencies
+
+    var routes: [Route] {
+        ordered("/api/v1/admin/tsdb/delete_series", delete) + ordered("/api/v1/admin/tsdb/clean_tombstones", clean)
+    }
+
+    /// POST and PUT, with parameters in the query string or in a form.
+    private func ordered(_ path: String, _ obey: @escaping @Sendable (PrometheusParameters) async throws -> Response) -> [Route] {
+        [HTTPRequest.Method.post, .put].map { method in
+            Route(method, path, scope: .admin, errors: .prometheus) { request in
+                try await obey(PrometheusParameters(items: try await request.queryAndForm()))
+            }
+        }
+    }
+
+    /// Each `match[]` is a deletion of its own: what matches any of them goes.
+    private func delete(_ parameters: PrometheusParameters) async throws -> Response {
+        let selectors = try parameters.selectors()
+        if selectors.isEmpty {
+            throw APIError(.badRequest, code: "missing_parameter", "no match[] parameter provided", where: "match[]")
+        }
+        let range = try parameters.range()
+        let store = server.store
+        try await server.upkeep.run {
+            for matchers in selectors {
+                try store.delete(SeriesQuery(matchers, from: range.lowerBound, through: range.upperBound))
+            }
+        }
+        return Response(status: .noContent)
+    }
+
+    private func clean(_ parameters: PrometheusParameters) async throws -> Response {
+        let store = server.store
+        try await server.upkeep.run { try store.purgeDeleted() }
+        return Response(status: .noContent)
+    }
+}

@@ -63,11 +63,14 @@ public enum StoreVerifier {
 
     private static func log(_ path: String, _ fileSystem: any FileSystem) throws -> [VerifyReport.Item] {
         if try fileSystem.status(path) == nil { return [] }
-        return try SegmentLog.verify(directory: path, fileSystem: fileSystem).map { scan in
-            VerifyReport.Item(
-                path: scan.path, sentence: scan.damage ?? "\(scan.recordCount) records, \(scan.byteCount) bytes",
-                isSound: scan.damage == nil)
+        let segments = try SegmentLog.verify(directory: path, fileSystem: fileSystem).map { scan in
+            let text = (["\(scan.recordCount) records, \(scan.byteCount) bytes"] + scan.damages).joined(separator: "; ")
+            return VerifyReport.Item(path: scan.path, sentence: text, isSound: scan.damages.isEmpty)
         }
+        return segments
+            + (try SegmentLog.setAsidePaths(in: path, fileSystem).map {
+                VerifyReport.Item(path: $0, sentence: "a damaged segment that was set aside", isSound: false)
+            })
     }
 
     private static func metricBlocks(_ path: String, _ fileSystem: any FileSystem) throws -> [VerifyReport.Item] {

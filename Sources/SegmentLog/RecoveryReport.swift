@@ -15,6 +15,8 @@ public struct RecoveryReport: Sendable, Equatable {
 public struct SegmentLogOptions: Sendable {
     /// A segment that has reached this size is followed by a new one, bytes.
     public var segmentByteLimit = 32 << 20
+    /// So many damaged segments are kept after they are done with; the oldest go first.
+    public var damagedSegmentLimit = 4
     /// Sequences start above this one, even when no file of the log is left that says so.
     public var sequenceFloor: UInt64 = 0
 

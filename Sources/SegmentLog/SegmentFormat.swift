@@ -25,6 +25,17 @@ public enum SegmentFormat {
         return String(repeating: "0", count: max(0, digitCount - digits.count)) + digits + ".log"
     }
 
+    /// What is put before the name of a damaged segment that is done with, so that nothing deletes it by routine.
+    static let damagedPrefix = "damaged-"
+
+    /// The name of a damaged segment that was set aside.
+    static func setAsideName(_ number: UInt64) -> String { damagedPrefix + fileName(number) }
+
+    /// The number in the path of a segment that was set aside, or nil for other files.
+    static func number(setAside path: String) -> UInt64? {
+        path.split(separator: "/").last.flatMap { number(fileName: String($0.dropFirst(damagedPrefix.count))) }
+    }
+
     /// The number in a segment's name, or nil for other files.
     static func number(fileName: String) -> UInt64? {
         guard fileName.hasSuffix(".log"), fileName.utf8.count >= digitCount + 4 else { return nil }
@@ -70,6 +81,8 @@ public struct LogRecord {
     public var sequence: UInt64
     /// The number of the segment it was read from.
     public var segment: UInt64
+    /// Whether records of its segment are missing before it: what is coded against them cannot be believed.
+    public var followsGap: Bool
     /// What kind of payload it has; the log's user decides.
     public var type: UInt8
     /// The version of the payload's form; the log's user decides.

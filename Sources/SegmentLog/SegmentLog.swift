@@ -31,7 +31,7 @@ public final class SegmentLog: Sendable {
     }
 
     /// Opens the log of a directory, which is made if it is missing, and calls `replay` with every good record, oldest
-    /// first. A damaged tail of the last segment is cut off. What `replay` throws ends the opening.
+    /// first. A torn tail of the last segment is cut off. What `replay` throws ends the opening.
     public static func open(
         directory: String, fileSystem: any FileSystem, options: SegmentLogOptions = SegmentLogOptions(),
         replay: (LogRecord) throws -> Void
@@ -42,7 +42,10 @@ public final class SegmentLog: Sendable {
         }
         var state = SegmentLogState(nextSequence: options.sequenceFloor + 1)
         var report = RecoveryReport()
+        state.setAside = try setAside(in: directory, fileSystem)
+        report.damages = state.setAside.map { "\($0.path) is damaged and was set aside. Remove it when it is of no use any more." }
         let numbers = try SegmentReader.numbers(in: directory, fileSystem)
+        state.nextNumber = (state.setAside.compactMap { SegmentFormat.number(setAside: $0.path) }.max() ?? 0) + 1
         for number in numbers {
             let path = "\(directory)/\(SegmentFormat.fileName(number))"
             let scan = try SegmentReader.read(path, number: number, fileSystem) { record in
@@ -51,7 +54,7 @@ public final class SegmentLog: Sendable {
             }
             report.recordCount += scan.recordCount
             report.segmentCount += 1
-            state.nextNumber = number + 1
+            state.nextNumber = max(state.nextNumber, number + 1)
             state.nextSequence = max(state.nextSequence, scan.lastSequence &+ 1)
             try keep(scan, isLast: number == numbers.last, &state, &report, fileSystem)
         }
@@ -63,13 +66,15 @@ public final class SegmentLog: Sendable {
         _ scan: SegmentScan, isLast: Bool, _ state: inout SegmentLogState, _ report: inout RecoveryReport,
         _ fileSystem: any FileSystem
     ) throws {
-        if let damage = scan.damage { report.damages.append(damage) }
-        if isLast, scan.recordCount == 0 {
+        report.damages += scan.damages
+        if isLast, scan.recordCount == 0, !scan.isDamaged {
             try fileSystem.remove(scan.path)
             return
         }
         var segment = Segment(scan)
-        if isLast, scan.damage != nil {
+        // The end of an earlier segment was cut when it was the last one: whatever is torn there now was damaged since.
+        if !isLast, scan.hasTornTail { segment.isDamaged = true }
+        if isLast, scan.hasTornTail {
             let file = try fileSystem.openForAppending(scan.path, truncatingTo: scan.goodByteCount)
             defer { file.close() }
             try file.sync()
@@ -83,6 +88,22 @@ public final class SegmentLog: Sendable {
         try SegmentReader.numbers(in: directory, fileSystem).map { number in
             try SegmentReader.read("\(directory)/\(SegmentFormat.fileName(number))", number: number, fileSystem) { _ in true }
         }
+    }
+
+    private static func setAside(
+        in directory: String, _ fileSystem: any FileSystem
+    ) throws(FileError) -> [(path: String, byteCount: Int)] {
+        var found: [(path: String, byteCount: Int)] = []
+        for name in try fileSystem.list(directory) where name.hasPrefix(SegmentFormat.damagedPrefix) {
+            let path = "\(directory)/\(name)"
+            found.append((path, try fileSystem.status(path)?.byteCount ?? 0))
+        }
+        return found
+    }
+
+    /// The damaged segments of a directory that were set aside.
+    public static func setAsidePaths(in directory: String, _ fileSystem: any FileSystem) throws(FileError) -> [String] {
+        try setAside(in: directory, fileSystem).map(\.path)
     }
 
     // MARK: - Writing
@@ -278,20 +299,34 @@ public final class SegmentLog: Sendable {
         }
     }
 
-    /// Deletes the ended segments that hold nothing above `sequence`.
+    /// Deletes the ended segments that hold nothing above `sequence`; damaged ones are set aside instead.
     public func deleteSegments(through sequence: UInt64) throws(FileError) {
         try state.withLock { state throws(FileError) in
             while let first = state.sealed.first(where: { $0.lastSequence <= sequence }) {
-                try self.fileSystem.remove(first.path)
+                if first.isDamaged { try setAside(first, &state) } else { try fileSystem.remove(first.path) }
                 state.sealed.removeAll { $0.number == first.number }
             }
         }
     }
 
+    private func setAside(_ segment: Segment, _ state: inout SegmentLogState) throws(FileError) {
+        let path = "\(directory)/\(SegmentFormat.setAsideName(segment.number))"
+        try fileSystem.rename(segment.path, to: path)
+        state.setAside.append((path, segment.byteCount))
+        while state.setAside.count > options.damagedSegmentLimit {
+            try fileSystem.remove(state.setAside.removeFirst().path)
+        }
+    }
+
     // MARK: - State
 
-    /// The bytes of all segments.
+    /// The bytes of all segments in use.
     public var byteCount: Int { state.withLock { $0.allSegments.reduce(0) { $0 + $1.byteCount } } }
+
+    /// Damaged segments that were set aside: how many, and their bytes.
+    public var setAside: (count: Int, byteCount: Int) {
+        state.withLock { ($0.setAside.count, $0.setAside.reduce(0) { $0 + $1.byteCount }) }
+    }
 
     /// The sequence of the last record, or of the last one that ever was; 0 when there was none.
     public var lastSequence: UInt64 { state.withLock { $0.nextSequence - 1 } }

@@ -8,6 +8,8 @@ struct Segment: Sendable {
     var firstSequence: UInt64
     var lastSequence: UInt64
     var byteCount: Int
+    /// Whether a part of it could not be read. It is set aside instead of deleted.
+    var isDamaged = false
 
     init(path: String, number: UInt64, first: UInt64, last: UInt64, byteCount: Int) {
         self.path = path
@@ -20,6 +22,7 @@ struct Segment: Sendable {
     init(_ scan: SegmentScan) {
         self.init(
             path: scan.path, number: scan.number, first: scan.firstSequence, last: scan.lastSequence, byteCount: scan.byteCount)
+        isDamaged = scan.isDamaged
     }
 }
 
@@ -34,6 +37,8 @@ struct SegmentLogState {
     /// Ended segments, by rising number.
     var sealed: [Segment] = []
     var active: ActiveSegment?
+    /// Damaged segments that were set aside, oldest first.
+    var setAside: [(path: String, byteCount: Int)] = []
     var nextNumber: UInt64 = 1
     var nextSequence: UInt64
     var syncedSequence: UInt64 = 0

@@ -103,9 +103,10 @@ struct MetricLogDecoder {
 
     /// Calls `body` with every row of a record. `window` is the out-of-order window that was in force, milliseconds.
     mutating func decode(
-        _ payload: UnsafeRawBufferPointer, segment number: UInt64, _ body: (Row, _ window: Int64) -> Void
+        _ payload: UnsafeRawBufferPointer, segment number: UInt64, followsGap: Bool = false, _ body: (Row, _ window: Int64) -> Void
     ) throws(ByteCodingError) {
-        if number != segment {
+        // Behind a gap nothing is known of a series until its labels stand there again.
+        if number != segment || followsGap {
             known = [:]
             segment = number
         }

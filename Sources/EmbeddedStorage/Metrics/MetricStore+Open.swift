@@ -115,7 +115,7 @@ private struct MetricRecovery {
         var rows: [MetricLogDecoder.Row] = []
         var window: Int64 = 0
         do {
-            try decoder.decode(record.payload, segment: record.segment) { row, inForce in
+            try decoder.decode(record.payload, segment: record.segment, followsGap: record.followsGap) { row, inForce in
                 rows.append(row)
                 window = inForce
             }

@@ -135,6 +135,26 @@ struct MetricFaultTests {
         #expect(try store.write(MetricFiles.batch(2)).stored == 3)
     }
 
+    @Test("a flipped byte in the log costs no sample of another segment, invents none, and the segment is kept", arguments: 0..<30)
+    func damagedLog(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let files = try MetricFiles()
+        for step in 0..<8 { _ = try files.open().write(MetricFiles.batch(step)) }
+        let names = try files.system.list("/store/metrics/log")
+        #expect(names.count == 8)
+        let damaged = names[3]
+        let count = try files.system.readAll("/store/metrics/log/\(damaged)", limit: 1 << 20).count
+        let (place, change) = (Int.random(in: 28..<count, using: &random), UInt8.random(in: 1...255, using: &random))
+        try files.system.corrupt("/store/metrics/log/\(damaged)") { $0[place] ^= change }
+        let store = try files.open()
+        let expected = (0..<8).filter { $0 != 3 }.map { Int64($0) * 1_000 }
+        #expect(try MetricFiles.timestamps(store) == [expected, expected, expected], "seed \(seed)")
+        #expect(store.status().damages.count == 1)
+        try store.flush()
+        #expect(try files.system.list("/store/metrics/log") == ["damaged-\(damaged)"])
+        #expect(try MetricFiles.timestamps(files.open()) == [expected, expected, expected])
+    }
+
     @Test("any bytes in place of a block's files are refused or read, and never trap")
     func mutatedBlock() throws {
         let seed = UInt64.random(in: 0...UInt64.max)

@@ -51,7 +51,7 @@ struct HostSampler {
     }
 
     /// Gauges: the last value of each step. Counters: their rise within it, a second.
-    private func values(_ samples: SeriesSamples, isCounter: Bool) -> [Double?] {
+    private func values(_ samples: SeriesView, isCounter: Bool) -> [Double?] {
         var next = 0
         func last(through time: Int64) -> Double? {
             while next < samples.timestamps.count, samples.timestamps[next] <= time { next += 1 }

@@ -48,6 +48,13 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes the name of the member whose value follows from bytes, see ``string(utf8:)``.
+    public mutating func key(utf8 name: UnsafeRawBufferPointer) {
+        string(utf8: name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     // MARK: - Values
 
     /// Writes a string.
@@ -63,6 +70,9 @@ public struct JSONWriter: Sendable {
         var start = 0
         var offset = 0
         while offset < raw.count {
+            // Nearly all bytes are plain ASCII.
+            while offset < raw.count, Self.isPlain(raw[offset]) { offset &+= 1 }
+            if offset == raw.count { break }
             let length =
                 raw[offset] < 0x20 || raw[offset] == 0x22 || raw[offset] == 0x5C ? 0 : UTF8Check.sequenceLength(raw, at: offset)
             if length > 0 {
@@ -77,6 +87,8 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: raw[start..<offset]))
         bytes.append(UInt8(ascii: "\""))
     }
+
+    private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x80 && byte != 0x22 && byte != 0x5C }
 
     /// Writes a whole number.
     @inlinable
@@ -102,6 +114,15 @@ public struct JSONWriter: Sendable {
     public mutating func raw(_ json: [UInt8]) {
         startValue()
         bytes.append(contentsOf: json)
+    }
+
+    /// Writes a value of at most `capacity` bytes that is JSON already: `body` puts them into the room that it is given,
+    /// and tells how many they are.
+    public mutating func raw(capacity: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
+        startValue()
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { room in
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: room[..<body(room)]))
+        }
     }
 
     // MARK: - Members

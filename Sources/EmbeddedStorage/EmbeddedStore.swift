@@ -52,7 +52,7 @@ extension EmbeddedStore {
     public func write(_ batch: MetricBatch) throws -> WriteReceipt { try metrics.write(batch) }
 
     /// Every matching series with its samples.
-    public func scan(_ query: SeriesQuery, _ body: (SeriesSamples) throws -> Void) throws { try metrics.scan(query, body) }
+    public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws { try metrics.scan(query, body) }
 
     /// The matching series.
     public func series(_ query: SeriesQuery, limit: Int) throws -> [Labels] { try metrics.series(query, limit: limit) }

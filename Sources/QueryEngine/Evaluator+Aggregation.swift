@@ -32,37 +32,39 @@ extension Evaluator {
     }
 
     private func groups(_ aggregation: PromQLExpression.Aggregation) throws -> [Group] {
-        let filter = filter(aggregation)
+        var table = GroupTable(filter(aggregation))
         var groups: [Group] = []
-        var places: [Labels: Int] = [:]
-        for column in try vector(aggregation.expression) {
-            try context.check()
-            let labels = filter(column.labels)
-            let place = places[labels] ?? groups.count
-            if place == groups.count {
-                places[labels] = place
-                groups.append(Group(labels: labels))
-            }
-            groups[place].columns.append(column)
+        try forEachColumn(of: aggregation.expression) { column in
+            try context.addSamples(column.values.count)
+            let group = table.group(of: column.labelBytes)
+            if group == groups.count { groups.append(Group(labels: table.labels(group))) }
+            groups[group].columns.append(column.column)
         }
         return groups
     }
 
+    /// Adds up the series of each group as they come, without holding them.
     private func accumulate<A: StepAccumulator>(
         _ aggregation: PromQLExpression.Aggregation, _ type: A.Type
     ) throws -> [Column] {
-        try groups(aggregation).map { group in
-            var states = [A](repeating: A(), count: grid.count)
-            var values = try emptyValues()
-            for column in group.columns {
-                try context.check()
-                for step in states.indices where !Column.isAbsent(column.values[step]) {
-                    states[step].add(column.values[step])
-                    values[step] = 0
-                }
+        var groups = GroupTable(filter(aggregation))
+        // The states of a group at all steps, one group behind the other.
+        var states: [A] = []
+        let stepCount = grid.count
+        try forEachColumn(of: aggregation.expression) { column in
+            let group = groups.group(of: column.labelBytes)
+            if group &* stepCount == states.count {
+                try context.addSamples(stepCount)
+                states.append(contentsOf: repeatElement(A(), count: stepCount))
             }
-            for step in values.indices where !Column.isAbsent(values[step]) { values[step] = states[step].result }
-            return Column(labels: group.labels, values: values)
+            states.withUnsafeMutableBufferPointer { states in
+                let own = UnsafeMutableBufferPointer(rebasing: states[(group &* stepCount)..<((group &+ 1) &* stepCount)])
+                for step in own.indices where !Column.isAbsent(column.values[step]) { own[step].add(column.values[step]) }
+            }
+        }
+        return (0..<groups.count).map { group in
+            let own = states[(group * stepCount)..<((group + 1) * stepCount)]
+            return Column(labels: groups.labels(group), values: own.map { $0.isEmpty ? Column.absent : $0.result })
         }
     }
 
@@ -124,20 +126,20 @@ extension Evaluator {
         let counts = try counts(aggregation)
         let isTop = aggregation.operation == .topk
         return try groups(aggregation).flatMap { group in
-            var kept = try group.columns.map { Column(labels: $0.labels, values: try emptyValues()) }
-            var order: [Int] = []
+            // Only series that are among the best somewhere get a column.
+            var kept = [[Double]?](repeating: nil, count: group.columns.count)
+            var best = BestValues(isTop: isTop)
             for step in 0..<grid.count where counts[step] > 0 {
                 try context.check()
-                order = group.columns.indices.filter { !Column.isAbsent(group.columns[$0].values[step]) }
-                order.sort { a, b in
-                    let (x, y) = (group.columns[a].values[step], group.columns[b].values[step])
-                    if x.isNaN || y.isNaN { return x.isNaN == y.isNaN ? a < b : y.isNaN }
-                    return x == y ? a < b : isTop ? x > y : x < y
+                best.removeAll(limit: counts[step])
+                for index in group.columns.indices { best.add(group.columns[index].values[step], index) }
+                for (value, index) in best.entries {
+                    if kept[index] == nil { kept[index] = try emptyValues() }
+                    kept[index]?[step] = value
                 }
-                order.removeLast(max(0, order.count - counts[step]))
-                for index in order { kept[index].values[step] = group.columns[index].values[step] }
             }
-            return grid.count == 1 ? order.map { kept[$0] } : kept.filter { !$0.isEmpty }
+            let order = grid.count == 1 ? best.inOrder.map(\.index) : Array(group.columns.indices)
+            return order.compactMap { index in kept[index].map { Column(labels: group.columns[index].labels, values: $0) } }
         }
     }
 

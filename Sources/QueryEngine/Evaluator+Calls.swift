@@ -18,7 +18,7 @@ extension Evaluator {
             return .vector(try mapped(times) { value, _ in part(value) })
         }
         if let value = try scalarCall(function.name, arguments) { return .scalar(value) }
-        if function.arguments.contains(.rangeVector) { return .vector(try rangeCall(function.name, arguments)) }
+        if function.arguments.contains(.rangeVector) { return .vector(try rangeColumns(function, arguments)) }
         return .vector(try vectorCall(function.name, arguments, in: whole))
     }
 
@@ -89,7 +89,8 @@ extension Evaluator {
 
     private func timestamps(_ argument: PromQLExpression) throws -> [Column] {
         if case .selector(let selector) = argument.unwrapped.node {
-            return try mapped(try columns(of: selector, yielding: .timestamps)) { value, _ in value }
+            let columns = try collected { try forEachColumn(of: selector, yielding: .timestamps, $0) }
+            return try mapped(columns) { value, _ in value }
         }
         let times = evaluationTimes
         return try mapped(try vector(argument)) { _, step in times[step] }
@@ -117,7 +118,7 @@ extension Evaluator {
     }
 
     /// 1 wherever no column has a value, with the labels that the selector demands.
-    private func absent(_ columns: [Column], _ argument: PromQLExpression) throws(QueryError) -> [Column] {
+    func absent(_ columns: [Column], _ argument: PromQLExpression) throws(QueryError) -> [Column] {
         var values = try emptyValues()
         for step in values.indices where !columns.contains(where: { !Column.isAbsent($0.values[step]) }) { values[step] = 1 }
         return try [Column(labels: Self.demandedLabels(argument), values: values)].merged()
@@ -139,87 +140,11 @@ extension Evaluator {
         return Labels(demanded.map { Label($0.key, $0.value) })
     }
 
-    // MARK: Ranges
-
-    private func rangeCall(_ name: String, _ arguments: [PromQLExpression]) throws -> [Column] {
-        guard let range = arguments.first(where: { $0.type == .rangeVector }) else { return [] }
-        if name == "absent_over_time" {
-            let present = try windowColumns(of: range, keepsName: true, isRepeatable: true) { _, _ in 1 }
-            return try absent(present, range)
-        }
-        let parameters = try arguments.filter { $0.type == .scalar }.map(scalar)
-        let isConstant = parameters.allSatisfy { values in values.allSatisfy { $0.bitPattern == values[0].bitPattern } }
-        let columns = try windowColumns(
-            of: range, keepsName: name == "last_over_time" || name == "first_over_time",
-            isRepeatable: isConstant && name != "predict_linear", try windowFunction(name, parameters, arguments))
-        if name == "rate" || name == "increase" { noteNonCounters(range, found: !columns.isEmpty) }
-        return columns
-    }
-
-    private func windowFunction(
-        _ name: String, _ parameters: [[Double]], _ arguments: [PromQLExpression]
-    ) throws -> WindowFunction {
-        switch name {
-        case "quantile_over_time":
-            let quantiles = parameters[0]
-            for quantile in quantiles { checkQuantile(quantile, arguments[0]) }
-            return { window, step in Statistics.quantile(quantiles[step], Array(window.values)) }
-        case "predict_linear":
-            let durations = parameters[0]
-            return { window, step in
-                guard window.count >= 2 else { return Column.absent }
-                let line = Statistics.regression(window, origin: window.time)
-                return line.slope * durations[step] + line.intercept
-            }
-        case "double_exponential_smoothing":
-            try checkFactors(parameters)
-            return { window, step in Self.smoothed(window, parameters[0][step], parameters[1][step]) }
-        default:
-            guard let function = WindowFunctions.byName[name] else {
-                throw QueryError(.unsupported, "The function \(name) is not supported.")
-            }
-            return function
-        }
-    }
-
     /// Says so when a quantile is not between 0 and 1.
     func checkQuantile(_ quantile: Double, _ argument: PromQLExpression) {
         if !(quantile >= 0 && quantile <= 1) {
             annotations.add(
                 .warning, "quantile value should be between 0 and 1, got \(PromQLNumber.text(quantile))", about: argument)
-        }
-    }
-
-    private func checkFactors(_ parameters: [[Double]]) throws(QueryError) {
-        for (name, values) in zip(["smoothing", "trend"], parameters) {
-            if let bad = values.first(where: { !($0 > 0 && $0 < 1) }) {
-                throw QueryError(
-                    .execution, "invalid \(name) factor. Expected: 0 < \(name) factor < 1, got: \(PromQLNumber.text(bad))")
-            }
-        }
-    }
-
-    /// Double exponential smoothing after Holt and Winters.
-    private static func smoothed(_ window: SampleWindow, _ smoothing: Double, _ trend: Double) -> Double {
-        guard window.count >= 2 else { return Column.absent }
-        var previous = 0.0
-        var level = window.first
-        var slope = window.values[1] - window.first
-        for index in 1..<window.count {
-            if index > 1 { slope = trend * (level - previous) + (1 - trend) * slope }
-            let next = smoothing * window.values[index] + (1 - smoothing) * (level + slope)
-            previous = level
-            level = next
-        }
-        return level
-    }
-
-    /// Says so when the rate of something is asked for whose name does not look like a counter's.
-    private func noteNonCounters(_ range: PromQLExpression, found: Bool) {
-        guard found, case .range(let selector, _) = range.unwrapped.node, let name = selector.metricName else { return }
-        if !["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) {
-            annotations.add(
-                .info, "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"\(name)\"", about: range)
         }
     }
 }

@@ -16,7 +16,7 @@ struct Evaluator {
         switch expression.node {
         case .number(let value): return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
-        case .selector(let selector): return .vector(try columns(of: selector, yielding: .values))
+        case .selector(let selector): return .vector(try collected { try forEachColumn(of: selector, yielding: .values, $0) })
         case .parentheses(let inner): return try evaluate(inner)
         case .negation(let inner): return try negate(try evaluate(inner))
         case .call(let function, let arguments): return try call(function, arguments, in: expression)
@@ -49,6 +49,16 @@ struct Evaluator {
     func emptyValues() throws(QueryError) -> [Double] {
         try context.addSamples(grid.count)
         return [Double](repeating: Column.absent, count: grid.count)
+    }
+
+    /// Copies of columns that are passed on one by one, counted against the limits.
+    func collected(_ pass: ((ColumnView) throws -> Void) throws -> Void) throws -> [Column] {
+        var columns: [Column] = []
+        try pass { column in
+            try context.addSamples(column.values.count)
+            columns.append(column.column)
+        }
+        return columns
     }
 
     /// Each value that is there, changed; names go, and equal label sets become one column.
@@ -101,12 +111,14 @@ struct Evaluator {
                 .invalid, "invalid expression type \"string\" for range query, must be Scalar or instant Vector")
         }
         try context.addSamples(columns.count * grid.count)
+        var present = SeriesSamples(labels: .empty, timestamps: [], values: [])
         return .matrix(
-            columns.map { column in
-                let steps = column.values.indices.filter { !Column.isAbsent(column.values[$0]) }
+            columns.sorted { $0.labels < $1.labels }.map { column in
+                column.values.withUnsafeBufferPointer { grid.copyPresent($0, into: &present) }
+                let isWhole = present.timestamps.count == grid.count
                 return SeriesSamples(
-                    labels: column.labels, timestamps: steps.map(grid.time), values: steps.map { column.values[$0] })
-            }.sorted { $0.labels < $1.labels })
+                    labels: column.labels, timestamps: present.timestamps, values: isWhole ? column.values : present.values)
+            })
     }
 
     private func evaluateForRange(_ expression: PromQLExpression) throws -> Value {
@@ -120,10 +132,12 @@ struct Evaluator {
     /// The samples of a range vector at the first time of the grid.
     private func samples(of expression: PromQLExpression) throws -> [SeriesSamples] {
         var found: [SeriesSamples] = []
-        try forEachSeries(of: expression) { labels, windows in
-            windows.withWindow(at: 0) { window in
-                found.append(SeriesSamples(labels: labels, timestamps: Array(window.times), values: Array(window.values)))
-            }
+        var windows = WindowBounds()
+        try forEachSeries(of: expression, for: nil) { series in
+            windows.locate(series, stepCount: 1)
+            guard let window = windows.window(at: 0, series) else { return }
+            found.append(
+                SeriesSamples(labels: series.view.labels, timestamps: Array(window.times), values: Array(window.values)))
         }
         return found
     }

@@ -15,21 +15,42 @@ struct LabelFilter {
     /// Drops the metric's name.
     static let withoutName = LabelFilter.dropping([Labels.nameLabel])
 
+    /// Whether nothing stays of any labels.
+    var dropsAll: Bool { keeps && names.isEmpty }
+
     /// The labels that stay, in the same order.
     func callAsFunction(_ labels: Labels) -> Labels {
-        labels.bytes.withUnsafeBytes { raw in
-            var reader = ByteReader(raw)
-            var kept: [UInt8] = []
-            kept.reserveCapacity(raw.count)
-            while !reader.isAtEnd {
-                let start = reader.position
-                guard let name = try? reader.readLengthPrefixed(), (try? reader.readLengthPrefixed()) != nil else { break }
-                if names.contains(where: { name.elementsEqual($0) }) == keeps {
-                    kept.append(contentsOf: raw[start..<reader.position])
-                }
+        var kept: [UInt8] = []
+        labels.bytes.withUnsafeBytes { apply($0, into: &kept) }
+        return Labels(canonicalBytes: kept)
+    }
+
+    /// Puts the labels that stay of canonical ones, in the same order, in the place of other bytes.
+    func apply(_ labels: UnsafeRawBufferPointer, into kept: inout [UInt8]) {
+        kept.removeAll(keepingCapacity: true)
+        if dropsAll { return }
+        var reader = ByteReader(labels)
+        // Neighbours that both stay are copied together.
+        var run = 0..<0
+        while !reader.isAtEnd {
+            let start = reader.position
+            guard let name = try? reader.readLengthPrefixed(), (try? reader.readLengthPrefixed()) != nil else { break }
+            if isNamed(name) != keeps { continue }
+            if run.upperBound != start {
+                kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[run]))
+                run = start..<start
             }
-            return Labels(canonicalBytes: kept)
+            run = run.lowerBound..<reader.position
         }
+        kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[run]))
+    }
+
+    @inline(__always)
+    private func isNamed(_ name: UnsafeRawBufferPointer) -> Bool {
+        for candidate in names where candidate.count == name.count {
+            if candidate.withUnsafeBytes({ $0.elementsEqual(name) }) { return true }
+        }
+        return false
     }
 }
 

@@ -9,15 +9,13 @@ struct CompensatedSum {
     var sum = 0.0
     var compensation = 0.0
 
+    @inline(__always)
     mutating func add(_ value: Double) {
         let total = sum + value
-        if total.isInfinite {
-            compensation = 0
-        } else if sum.magnitude >= value.magnitude {
-            compensation += (sum - total) + value
-        } else {
-            compensation += (value - total) + sum
-        }
+        // The rounding error is exact, whichever number is larger (Knuth's TwoSum): no branch waits for a comparison.
+        let taken = total - sum
+        compensation += (sum - (total - taken)) + (value - taken)
+        if total.isInfinite { compensation = 0 }
         sum = total
     }
 
@@ -29,6 +27,9 @@ struct CompensatedMean {
     private var sum = CompensatedSum()
     private var count = 0.0
     private var isRunning = false
+
+    /// Whether no value has been added.
+    var isEmpty: Bool { count == 0 }
 
     mutating func add(_ value: Double) {
         count += 1
@@ -88,10 +89,15 @@ enum Statistics {
 
     /// The `q`-quantile, interpolated between neighbours.
     static func quantile(_ q: Double, _ values: [Double]) -> Double {
-        if values.isEmpty || q.isNaN { return .nan }
+        if values.isEmpty { return .nan }
+        return quantile(q, sorted: values.sorted(by: precedes))
+    }
+
+    /// The same for values that are in order already and not empty.
+    static func quantile(_ q: Double, sorted: [Double]) -> Double {
+        if q.isNaN { return .nan }
         if q < 0 { return -.infinity }
         if q > 1 { return .infinity }
-        let sorted = values.sorted(by: precedes)
         let rank = q * Double(sorted.count - 1)
         let lower = max(0, Int(rank.rounded(.down)))
         let upper = min(sorted.count - 1, lower + 1)

@@ -17,16 +17,69 @@ public struct SeriesQuery: Sendable {
     public var from: Int64
     /// The last millisecond of interest.
     public var through: Int64
+    /// What the samples are wanted for; nil: all of them are.
+    public var hint: ReadHint?
 
     /// Describes series in a closed range of milliseconds since 1970.
-    public init(_ matchers: [LabelMatcher], from: Int64, through: Int64) {
+    public init(_ matchers: [LabelMatcher], from: Int64, through: Int64, hint: ReadHint? = nil) {
         self.matchers = matchers
         self.from = from
         self.through = through
+        self.hint = hint
     }
 }
 
-/// The samples of one series in a range, by rising timestamp, none twice. Staleness markers are included.
+/// What the samples of a scan are wanted for: a function of windows that all have the same length and distance.
+///
+/// A store may leave out samples as long as no window's result changes; it need not look at the hint at all.
+public struct ReadHint: Sendable, Equatable {
+    /// PromQL's name of the function, such as `last_over_time`; nil: the last sample of each window, whatever its value.
+    public var function: String?
+    /// How long a window is, milliseconds; it does not include its first millisecond, but its last.
+    public var window: Int64
+    /// Where the first window ends, milliseconds since 1970.
+    public var firstEnd: Int64
+    /// How far windows lie apart, milliseconds.
+    public var step: Int64
+    /// How many windows there are.
+    public var count: Int
+
+    /// Describes windows by their length, the end of the first, their distance and their number.
+    public init(function: String?, window: Int64, firstEnd: Int64, step: Int64, count: Int) {
+        self.function = function
+        self.window = window
+        self.firstEnd = firstEnd
+        self.step = step
+        self.count = count
+    }
+}
+
+/// One series with its samples in a range, by rising timestamp, none twice. Staleness markers are included.
+///
+/// Everything is lent by the store and gone when the call ends that it was given to; ``labels`` and ``SeriesSamples`` copy.
+public struct SeriesView {
+    /// The canonical bytes of the labels, see ``Labels``.
+    public let labelBytes: UnsafeRawBufferPointer
+    /// Milliseconds since 1970, strictly rising.
+    public let timestamps: UnsafeBufferPointer<Int64>
+    /// The values, one for each timestamp.
+    public let values: UnsafeBufferPointer<Double>
+
+    /// Puts borrowed labels and columns of equal length together.
+    @inlinable
+    public init(
+        labelBytes: UnsafeRawBufferPointer, timestamps: UnsafeBufferPointer<Int64>, values: UnsafeBufferPointer<Double>
+    ) {
+        self.labelBytes = labelBytes
+        self.timestamps = timestamps
+        self.values = values
+    }
+
+    /// A copy of the labels.
+    public var labels: Labels { Labels(canonicalBytes: Array(labelBytes)) }
+}
+
+/// The samples of one series, by rising timestamp, none twice.
 public struct SeriesSamples: Sendable {
     /// The series.
     public var labels: Labels
@@ -41,14 +94,30 @@ public struct SeriesSamples: Sendable {
         self.timestamps = timestamps
         self.values = values
     }
+
+    /// Copies what a store lends.
+    public init(_ view: SeriesView) {
+        self.init(labels: view.labels, timestamps: Array(view.timestamps), values: Array(view.values))
+    }
+
+    /// Lends the series for the length of a call.
+    public func withView<Result>(_ body: (SeriesView) throws -> Result) rethrows -> Result {
+        try labels.bytes.withUnsafeBytes { labelBytes in
+            try timestamps.withUnsafeBufferPointer { timestamps in
+                try values.withUnsafeBufferPointer { values in
+                    try body(SeriesView(labelBytes: labelBytes, timestamps: timestamps, values: values))
+                }
+            }
+        }
+    }
 }
 
 /// Answers questions about series. Calls block and may come from several threads at once.
 public protocol MetricReader: Sendable {
     /// Calls `body` once for each series that has a sample in the range, in the order of ``Labels``, with its samples in
-    /// the range. What `body` throws ends the scan and is thrown on. Head and blocks are merged; a sample written before
-    /// the call is seen.
-    func scan(_ query: SeriesQuery, _ body: (SeriesSamples) throws -> Void) throws
+    /// the range, or with those of them that the query's hint needs. What `body` throws ends the scan and is thrown on. Head
+    /// and blocks are merged; a sample written before the call is seen.
+    func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws
 
     /// The series that have a sample in the range (a store may answer by whole blocks), in order, at most `limit`.
     func series(_ query: SeriesQuery, limit: Int) throws -> [Labels]

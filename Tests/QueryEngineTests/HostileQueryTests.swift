@@ -102,7 +102,7 @@ struct HostileQueryTests {
     @Test("a store's failure is told as what it is")
     func storage() {
         struct Failing: MetricReader {
-            func scan(_ query: SeriesQuery, _ body: (SeriesSamples) throws -> Void) throws {
+            func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
                 throw StorageError(.corrupt, "A block is damaged.")
             }
             func series(_ query: SeriesQuery, limit: Int) throws -> [Labels] { [] }

@@ -26,8 +26,8 @@ struct ScriptStore: MetricReader {
         }
     }
 
-    func scan(_ query: SeriesQuery, _ body: (SeriesSamples) throws -> Void) throws {
-        for samples in selected(query) { try body(samples) }
+    func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
+        for samples in selected(query) { try samples.withView(body) }
     }
 
     func series(_ query: SeriesQuery, limit: Int) throws -> [Labels] { Array(selected(query).map(\.labels).prefix(limit)) }

@@ -1,3 +1,4 @@
+import Platform
 import QueryLanguages
 import Testing
 
@@ -93,6 +94,23 @@ struct PromQLParserTests {
         ])
     func numbers(value: Double, text: String) {
         #expect(PromQLNumber.text(value) == text)
+    }
+
+    @Test("the text of any number reads back as the same number, and none has fewer digits")
+    func numberRoundTrip() {
+        var random = SeededRandom(seed: 17)
+        for index in 0..<20_000 {
+            let bits = Double(bitPattern: UInt64.random(in: 0 ... .max, using: &random))
+            let short = Double(Int64.random(in: -1_000_000...1_000_000, using: &random)) / 1_000
+            let value = index % 2 == 0 ? bits : short
+            if !value.isFinite { continue }
+            let text = PromQLNumber.text(value)
+            #expect(Double(text)?.bitPattern == value.bitPattern, "\(value)")
+            #expect(Double(PromQLNumber.plainText(value))?.bitPattern == value.bitPattern, "\(value)")
+            let digits = { (text: String) in text.prefix { $0 != "e" }.filter(\.isNumber).trimmingPrefix { $0 == "0" } }
+            let wanted = digits(value.description)
+            #expect(digits(text).count <= max(1, wanted.count) || !text.contains("."), "\(value)")
+        }
     }
 
     @Test("prints durations as Prometheus does, and reads them back")

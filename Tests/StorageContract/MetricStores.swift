@@ -72,9 +72,9 @@ struct PlainSeries: Equatable {
     var timestamps: [Int64]
     var bits: [UInt64]
 
-    init(_ samples: SeriesSamples) {
+    init(_ samples: SeriesView) {
         labels = samples.labels.description
-        timestamps = samples.timestamps
+        timestamps = Array(samples.timestamps)
         bits = samples.values.map(\.bitPattern)
     }
 

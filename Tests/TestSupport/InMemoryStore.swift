@@ -122,9 +122,9 @@ public final class InMemoryStore: Store {
     }
 
     /// Every matching series with its samples.
-    public func scan(_ query: SeriesQuery, _ body: (SeriesSamples) throws -> Void) throws {
+    public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
         for (labels, samples) in try open({ selected(query, $0) }) {
-            try body(SeriesSamples(labels: labels, timestamps: samples.map(\.key), values: samples.map(\.value)))
+            try SeriesSamples(labels: labels, timestamps: samples.map(\.key), values: samples.map(\.value)).withView(body)
         }
     }
 

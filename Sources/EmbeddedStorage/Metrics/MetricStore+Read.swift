@@ -3,14 +3,14 @@ import TelemetryModel
 
 extension MetricStore: MetricReader {
     /// Every matching series with its samples, head and blocks merged.
-    public func scan(_ query: SeriesQuery, _ body: (SeriesSamples) throws -> Void) throws {
+    public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
         try Self.check(query)
         // A block that turns out to be damaged is set aside; what was passed on already is not passed on again.
         var last: Labels?
         try reading(query) { scan in
             try scan.forEach(from: query.from, through: query.through) { labels, columns in
                 if let last, labels <= last { return }
-                try body(SeriesSamples(labels: labels, timestamps: columns.timestamps, values: columns.values))
+                try SeriesSamples(labels: labels, timestamps: columns.timestamps, values: columns.values).withView(body)
                 last = labels
             }
         }

@@ -27,56 +27,47 @@ public enum PromQLNumber {
 
     /// The shortest text without an exponent that reads back as the same number; `+Inf`, `-Inf`, `NaN`.
     public static func plainText(_ value: Double) -> String {
-        if let special = specialText(value) { return special }
-        let (negative, digits, point) = decimalDigits(value)
-        var text = negative ? "-" : ""
-        if point <= 0 {
-            text += "0." + String(repeating: "0", count: -point) + digits
-        } else if digits.utf8.count <= point {
-            text += digits + String(repeating: "0", count: point - digits.utf8.count)
-        } else {
-            text += digits.prefix(point) + "." + digits.dropFirst(point)
+        if !value.isFinite { return text(value) }
+        let digits = DecimalDigits(value.magnitude)
+        return String(unsafeUninitializedCapacity: 3 + digits.count + Int(digits.point.magnitude)) { bytes in
+            var text = NumberText(bytes)
+            if value.sign == .minus { text.append(UInt8(ascii: "-")) }
+            text.appendPlain(digits)
+            return text.count
         }
-        return digits == "0" ? (negative ? "-0" : "0") : text
     }
 
     /// The text that Prometheus's JSON has: plain from 1e-6 to below 1e21, else with an exponent (`1e+21`, `1e-07`).
     public static func text(_ value: Double) -> String {
-        if let special = specialText(value) { return special }
+        String(unsafeUninitializedCapacity: textByteLimit) { write(value, to: $0) }
+    }
+
+    /// The most bytes of ``text(_:)``: sign, zero, point, five zeros and 17 digits need 25.
+    public static let textByteLimit = 32
+
+    /// Writes the bytes of ``text(_:)`` into room for at least ``textByteLimit`` of them, and tells how many.
+    public static func write(_ value: Double, to bytes: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        precondition(bytes.count >= textByteLimit, "a number needs more room")
+        var text = NumberText(bytes)
         let size = value.magnitude
-        if size == 0 || (size >= 1e-6 && size < 1e21) { return plainText(value) }
-        let (negative, digits, point) = decimalDigits(value)
-        let exponent = point - 1
-        let fraction = digits.utf8.count > 1 ? "." + digits.dropFirst() : ""
-        let shown = exponent.magnitude < 10 ? "0\(exponent.magnitude)" : "\(exponent.magnitude)"
-        return (negative ? "-" : "") + digits.prefix(1) + fraction + (exponent < 0 ? "e-" : "e+") + shown
+        if size.isNaN {
+            text.append("NaN")
+        } else if size.isInfinite {
+            text.append(value < 0 ? "-Inf" : "+Inf")
+        } else {
+            if value.sign == .minus { text.append(UInt8(ascii: "-")) }
+            if size == 0 || (size >= 1e-6 && size < 1e21) {
+                text.appendPlain(DecimalDigits(size))
+            } else {
+                text.appendScientific(DecimalDigits(size))
+            }
+        }
+        return text.count
     }
 
     /// The text that OpenMetrics has, where whole numbers end in `.0`.
     public static func openMetricsText(_ value: Double) -> String {
         let text = text(value)
         return value.isFinite && !text.contains(".") && !text.contains("e") ? text + ".0" : text
-    }
-
-    private static func specialText(_ value: Double) -> String? {
-        if value.isNaN { return "NaN" }
-        return value.isInfinite ? (value < 0 ? "-Inf" : "+Inf") : nil
-    }
-
-    /// Sign, significant digits without zeros at either end, and where the decimal point stands among them.
-    private static func decimalDigits(_ value: Double) -> (negative: Bool, digits: String, point: Int) {
-        var text = value.magnitude.description[...]
-        var exponent = 0
-        if let mark = text.firstIndex(of: "e") {
-            exponent = Int(text[text.index(after: mark)...]) ?? 0
-            text = text[..<mark]
-        }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        let fraction = parts.count > 1 && parts[1] != "0" ? parts[1] : ""
-        let all = String(parts[0]) + fraction
-        let leading = all.prefix { $0 == "0" }.count
-        var digits = all.dropFirst(leading)
-        while digits.last == "0" { digits.removeLast() }
-        return (value.sign == .minus, digits.isEmpty ? "0" : String(digits), parts[0].utf8.count + exponent - leading)
     }
 }

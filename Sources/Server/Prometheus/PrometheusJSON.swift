@@ -44,8 +44,12 @@ enum PrometheusJSON {
 
     private static func write(_ value: QueryValue, limit: Int, to writer: inout JSONWriter) throws {
         switch value {
-        case .scalar(let number, let time): writePoint(time, PromQLNumber.text(number), to: &writer)
-        case .string(let text, let time): writePoint(time, text, to: &writer)
+        case .scalar(let number, let time): writePoint(time, number, to: &writer)
+        case .string(let text, let time):
+            writer.array { writer in
+                writer.raw(capacity: PointText.capacity) { room in PointText.seconds(time, to: room) }
+                writer.string(text)
+            }
         case .vector(let samples):
             try writer.array { writer in
                 for sample in samples.prefix(limit) {
@@ -53,7 +57,7 @@ enum PrometheusJSON {
                         writer.key("metric")
                         writeLabels(sample.labels, to: &writer)
                         writer.key("value")
-                        writePoint(sample.timestamp, PromQLNumber.text(sample.value), to: &writer)
+                        writePoint(sample.timestamp, sample.value, to: &writer)
                     }
                     try checkSize(writer)
                 }
@@ -67,7 +71,7 @@ enum PrometheusJSON {
                         writer.key("values")
                         writer.array { writer in
                             for index in one.values.indices {
-                                writePoint(one.timestamps[index], PromQLNumber.text(one.values[index]), to: &writer)
+                                writePoint(one.timestamps[index], one.values[index], to: &writer)
                             }
                         }
                     }
@@ -88,23 +92,18 @@ enum PrometheusJSON {
     /// An object with the labels.
     static func writeLabels(_ labels: Labels, to writer: inout JSONWriter) {
         writer.object { writer in
-            for label in labels.list { writer.member(label.name, label.value) }
+            labels.bytes.withUnsafeBytes { raw in
+                var reader = ByteReader(raw)
+                while let name = try? reader.readLengthPrefixed(), let value = try? reader.readLengthPrefixed() {
+                    writer.key(utf8: name)
+                    writer.string(utf8: value)
+                }
+            }
         }
     }
 
-    /// `[seconds, "value"]`.
-    private static func writePoint(_ milliseconds: Int64, _ text: String, to writer: inout JSONWriter) {
-        writer.array { writer in
-            writer.raw(seconds(milliseconds))
-            writer.string(text)
-        }
-    }
-
-    private static func seconds(_ milliseconds: Int64) -> String {
-        let size = milliseconds.magnitude
-        let whole = (milliseconds < 0 ? "-" : "") + String(size / 1_000)
-        if size % 1_000 == 0 { return whole }
-        return whole + "." + String(String(1_000 + size % 1_000).dropFirst())
+    private static func writePoint(_ milliseconds: Int64, _ value: Double, to writer: inout JSONWriter) {
+        writer.raw(capacity: PointText.capacity) { PointText.write(milliseconds, value, to: $0) }
     }
 }
 

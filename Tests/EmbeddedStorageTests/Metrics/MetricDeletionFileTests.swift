@@ -109,7 +109,7 @@ struct MetricDeletionFileTests {
             let found = try MetricStore.open(directory: "/store/m", fileSystem: system, time: time)
             var left: [String: [Int64]] = [:]
             try found.scan(SeriesQuery([try LabelMatcher("host", .notEqual, "")], from: 0, through: .max)) {
-                left[$0.labels["host"] ?? ""] = $0.timestamps
+                left[$0.labels["host"] ?? ""] = Array($0.timestamps)
             }
             #expect(left == expected, "seed \(seed), round \(round)")
         }

@@ -39,7 +39,7 @@ private struct MetricFiles {
         try store.scan(SeriesQuery([matcher], from: 0, through: .max)) { series in
             let host = Int(series.labels["host"]?.dropFirst() ?? "") ?? -1
             #expect(zip(series.timestamps, series.values).allSatisfy { Double($0 / 100 + Int64(host)) / 8 == $1 })
-            found.append(series.timestamps)
+            found.append(Array(series.timestamps))
         }
         return found
     }

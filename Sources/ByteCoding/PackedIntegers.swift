@@ -1,149 +1,208 @@
-/// A column of integers in groups of 128: each value as its distance from the group's base in so many bits as most of them
-/// need; the others are exceptions behind the group. A group of equal values takes three bytes.
+/// A column of integers in groups of 128: each value as its distance from the group's base in as few bits as pay; of a value
+/// that needs more, the upper bits stand behind the group.
 ///
-/// Group: base (zigzag varint), width (byte), number of exceptions (byte), then the packed distances, then the exceptions
-/// (index byte, difference from the base as zigzag varint).
+/// What says how to read a group goes to a header, the bits to the data, so that headers of many columns can be compressed
+/// together. Header of a group: a byte with the number of exceptions and ``repeatFlag`` when base and widths are those of the
+/// group before; else width (byte), width of exceptions (byte) and base (zigzag varint, difference from the base before).
+/// Data of a group: the lower bits of all distances, padded to a byte; then for each exception its place (7 bits) and its
+/// upper bits (zigzag, less one), padded to a byte. Bits go from the lowest of each byte upwards.
 public enum PackedIntegers {
     /// How many values share a base and a width.
     public static let groupCount = 128
+    /// In the first byte of a group's header: base and widths are those of the group before.
+    public static let repeatFlag: UInt8 = 0x80
+    /// The bits of an exception's place in its group.
+    static let placeWidth = 7
 
-    /// Appends the column to `writer`.
-    public static func encode(_ values: [Int64], into writer: inout ByteWriter) {
+    /// Appends the column to `header` and `data`.
+    public static func encode(_ values: UnsafeBufferPointer<Int64>, header: inout ByteWriter, data: inout ByteWriter) {
+        var planner = GroupPlanner()
         var start = 0
         while start < values.count {
-            let end = min(start + groupCount, values.count)
-            encodeGroup(values[start..<end], into: &writer)
+            let end = min(start &+ groupCount, values.count)
+            let group = UnsafeBufferPointer(rebasing: values[start..<end])
+            let plan = planner.plan(group)
+            if plan.isRepeated {
+                header.writeByte(UInt8(plan.exceptionCount) | repeatFlag)
+            } else {
+                header.writeByte(UInt8(plan.exceptionCount))
+                header.writeByte(UInt8(plan.form.width))
+                header.writeByte(UInt8(plan.form.exceptionWidth))
+                header.writeSignedVarint(plan.baseDifference)
+            }
+            pack(group, plan.form, hasExceptions: plan.exceptionCount > 0, &data)
             start = end
         }
     }
 
-    private static func encodeGroup(_ group: ArraySlice<Int64>, into writer: inout ByteWriter) {
-        let plan = GroupPlan(group)
-        writer.writeSignedVarint(plan.base)
-        writer.writeByte(UInt8(plan.width))
-        writer.writeByte(UInt8(plan.exceptionCount))
-        var exceptions = ByteWriter()
-        var pending: UInt64 = 0
-        var pendingBits = 0
-        let mask = plan.mask
-        for (index, value) in zip(0..., group) {
-            var distance = UInt64(bitPattern: value &- plan.base)
-            if distance & ~mask != 0 {
-                exceptions.writeByte(UInt8(index))
-                exceptions.writeSignedVarint(value &- plan.base)
-                distance = 0
-            }
-            if plan.width == 0 { continue }
-            pending |= distance &<< UInt64(pendingBits)
-            pendingBits += plan.width
-            if pendingBits >= 64 {
-                writer.writeInteger(pending)
-                pendingBits -= 64
-                // The bits that did not fit; a shift by the whole width of the word gives nothing of it.
-                pending = pendingBits == 0 ? 0 : distance &>> UInt64(plan.width - pendingBits)
-            }
+    private static func pack(
+        _ group: UnsafeBufferPointer<Int64>, _ form: GroupForm, hasExceptions: Bool, _ data: inout ByteWriter
+    ) {
+        if form.width > 0 {
+            var bits = BitPacker()
+            let mask = form.mask
+            for value in group { bits.write(UInt64(bitPattern: value &- form.base) & mask, width: form.width, &data) }
+            bits.finish(&data)
         }
-        while pendingBits > 0 {
-            writer.writeByte(UInt8(truncatingIfNeeded: pending))
-            pending &>>= 8
-            pendingBits -= 8
+        if !hasExceptions { return }
+        var bits = BitPacker()
+        for index in group.indices {
+            let upper = form.upper(group[index])
+            if upper == 0 { continue }
+            bits.write(UInt64(index), width: placeWidth, &data)
+            bits.write(upper &- 1, width: form.exceptionWidth, &data)
         }
-        writer.writeBytes(exceptions.bytes)
+        bits.finish(&data)
     }
 
-    /// Reads `count` values, which the caller bounds.
-    public static func decode(_ reader: inout ByteReader, count: Int) throws(ByteCodingError) -> [Int64] {
-        var values: [Int64] = []
-        values.reserveCapacity(count)
-        while values.count < count {
-            try decodeGroup(&reader, count: min(groupCount, count - values.count), into: &values)
+    /// Moves past the header of a column of `count` values; returns how many bytes of data it has.
+    public static func skip(_ header: inout ByteReader, count: Int) throws(ByteCodingError) -> Int {
+        var form = GroupForm()
+        var byteCount = 0
+        var start = 0
+        while start < count {
+            let size = min(groupCount, count &- start)
+            let exceptionCount = try form.read(&header, size: size)
+            byteCount &+= form.packedByteCount(size) &+ form.exceptionByteCount(exceptionCount)
+            start &+= size
         }
-        return values
+        return byteCount
     }
 
-    private static func decodeGroup(
-        _ reader: inout ByteReader, count: Int, into values: inout [Int64]
+    /// Fills `values` from a header and its data.
+    public static func decode(
+        header: inout ByteReader, data: inout ByteReader, into values: UnsafeMutableBufferPointer<Int64>
     ) throws(ByteCodingError) {
-        let start = reader.position
-        let base = try reader.readSignedVarint()
-        let width = Int(try reader.readByte())
-        let exceptionCount = Int(try reader.readByte())
-        if width > 64 || exceptionCount > count { throw .malformed(at: start, "an impossible group of integers") }
-        let packed = try reader.readBytes((count * width + 7) / 8)
-        let first = values.count
-        if width == 0 {
-            values.append(contentsOf: repeatElement(base, count: count))
-        } else {
-            let mask: UInt64 = width == 64 ? .max : (1 &<< UInt64(width)) &- 1
-            var bit = 0
-            for _ in 0..<count {
-                values.append(base &+ Int64(bitPattern: bits(packed, at: bit, width: width) & mask))
-                bit &+= width
+        var form = GroupForm()
+        var start = 0
+        while start < values.count {
+            let size = min(groupCount, values.count &- start)
+            let exceptionCount = try form.read(&header, size: size)
+            let packed = try data.readBytes(form.packedByteCount(size))
+            let group = UnsafeMutableBufferPointer(rebasing: values[start..<(start &+ size)])
+            form.unpack(packed, into: group)
+            if exceptionCount > 0 {
+                let start = data.position
+                let exceptions = try data.readBytes(form.exceptionByteCount(exceptionCount))
+                if !form.patch(exceptions, count: exceptionCount, group) {
+                    throw .malformed(at: start, "an exception outside of its group")
+                }
             }
+            start &+= size
         }
-        for _ in 0..<exceptionCount {
-            let index = Int(try reader.readByte())
-            if index >= count { throw .malformed(at: reader.position, "an exception outside of its group") }
-            values[first + index] = base &+ (try reader.readSignedVarint())
-        }
-    }
-
-    /// At least `width` bits from bit `position` on; never touches a byte behind the end.
-    @inline(__always)
-    private static func bits(_ packed: UnsafeRawBufferPointer, at position: Int, width: Int) -> UInt64 {
-        let byte = position &>> 3
-        let shift = UInt64(position & 7)
-        if byte &+ 9 <= packed.count {
-            let low = UInt64(littleEndian: packed.loadUnaligned(fromByteOffset: byte, as: UInt64.self)) &>> shift
-            return shift == 0 ? low : low | UInt64(packed[byte &+ 8]) &<< (64 &- shift)
-        }
-        var result: UInt64 = 0
-        for index in 0..<min(9, packed.count &- byte) {
-            let value = UInt64(packed[byte &+ index])
-            let place = 8 &* index &- Int(shift)
-            if place < 64 { result |= place >= 0 ? value &<< UInt64(place) : value &>> UInt64(-place) }
-        }
-        return result
     }
 }
 
-/// Base and width under which a group takes the least space.
-private struct GroupPlan {
+/// How the values of a group are written.
+struct GroupForm: Equatable {
     var base: Int64 = 0
-    var width = 64
-    var exceptionCount = 0
+    var width = 0
+    var exceptionWidth = 0
 
-    var mask: UInt64 { width == 64 ? .max : (1 &<< UInt64(width)) &- 1 }
+    var mask: UInt64 { width == 64 ? .max : (1 &<< UInt64(truncatingIfNeeded: width)) &- 1 }
 
-    init(_ group: ArraySlice<Int64>) {
-        let sorted = group.sorted()
-        var best = Int.max
-        // A low outlier must not widen the others: the base may be a value above the lowest.
-        for candidate in [0, 1, 3, 6] where candidate < sorted.count {
-            // Values equal to the base are no exceptions.
-            let below = sorted.firstIndex(of: sorted[candidate]) ?? candidate
-            consider(sorted[candidate], sorted, below: below, &best)
-            if best == 0 { return }
+    /// What of a value's distance does not fit the width, as zigzag: 0 for values that are no exceptions.
+    @inline(__always)
+    func upper(_ value: Int64) -> UInt64 {
+        if width == 64 { return 0 }
+        let upper = (value &- base) &>> Int64(truncatingIfNeeded: width)
+        return UInt64(bitPattern: (upper &<< 1) ^ (upper &>> 63))
+    }
+
+    func packedByteCount(_ size: Int) -> Int { (size &* width &+ 7) &>> 3 }
+
+    func exceptionByteCount(_ count: Int) -> Int { (count &* (PackedIntegers.placeWidth &+ exceptionWidth) &+ 7) &>> 3 }
+
+    /// Reads the header of a group of `size` values; returns the number of exceptions.
+    mutating func read(_ header: inout ByteReader, size: Int) throws(ByteCodingError) -> Int {
+        let start = header.position
+        let first = try header.readByte()
+        if first & PackedIntegers.repeatFlag == 0 {
+            width = Int(try header.readByte())
+            exceptionWidth = Int(try header.readByte())
+            base = base &+ (try header.readSignedVarint())
+            if width > 64 || exceptionWidth > 64 { throw .malformed(at: start, "an impossible group of integers") }
+        }
+        let exceptionCount = Int(first & ~PackedIntegers.repeatFlag)
+        if exceptionCount > size { throw .malformed(at: start, "an impossible number of exceptions") }
+        return exceptionCount
+    }
+
+    /// `packed` has ``packedByteCount(_:)`` bytes.
+    func unpack(_ packed: UnsafeRawBufferPointer, into group: UnsafeMutableBufferPointer<Int64>) {
+        if width == 0 {
+            group.update(repeating: base)
+            return
+        }
+        let mask = mask
+        // Up to here eight bytes can be loaded at once, and hold the value whatever bit it starts at.
+        let safe = width <= 56 ? min(group.count, packed.count < 8 ? 0 : ((packed.count &- 8) &* 8) / width &+ 1) : 0
+        var bit = 0
+        for index in 0..<safe {
+            let word = UInt64(littleEndian: packed.loadUnaligned(fromByteOffset: bit &>> 3, as: UInt64.self))
+            group[index] = base &+ Int64(bitPattern: (word &>> UInt64(truncatingIfNeeded: bit & 7)) & mask)
+            bit &+= width
+        }
+        for index in safe..<group.count {
+            group[index] = base &+ Int64(bitPattern: BitPacker.read(packed, at: bit, width: width))
+            bit &+= width
         }
     }
 
-    private mutating func consider(_ base: Int64, _ sorted: [Int64], below: Int, _ best: inout Int) {
-        var counts = [Int](repeating: 0, count: 65)
-        for value in sorted[below...] {
-            counts[64 - UInt64(bitPattern: value &- base).leadingZeroBitCount] += 1
+    /// Adds the upper bits of exceptions; false when a place is outside of the group.
+    func patch(_ bits: UnsafeRawBufferPointer, count: Int, _ group: UnsafeMutableBufferPointer<Int64>) -> Bool {
+        var bit = 0
+        for _ in 0..<count {
+            let place = Int(truncatingIfNeeded: BitPacker.read(bits, at: bit, width: PackedIntegers.placeWidth))
+            let raw = BitPacker.read(bits, at: bit &+ PackedIntegers.placeWidth, width: exceptionWidth) &+ 1
+            bit &+= PackedIntegers.placeWidth &+ exceptionWidth
+            if place >= group.count { return false }
+            let upper = Int64(bitPattern: raw &>> 1) ^ -Int64(bitPattern: raw & 1)
+            group[place] = group[place] &+ (width == 64 ? 0 : upper &<< Int64(truncatingIfNeeded: width))
         }
-        var above = 0
-        for width in stride(from: 64, through: 0, by: -1) {
-            let exceptions = above + below
-            // An exception costs its index and, roughly, a varint of what it needs beyond the width.
-            let cost = sorted.count * width + exceptions * (8 + 16)
-            if cost < best {
-                best = cost
-                self.base = base
-                self.width = width
-                exceptionCount = exceptions
-            }
-            above += counts[width]
+        return true
+    }
+}
+
+/// Appends runs of bits, the lowest first.
+struct BitPacker {
+    private var pending: UInt64 = 0
+    private var count = 0
+
+    /// Appends the `width` low bits of `value`, which has no others.
+    @inline(__always)
+    mutating func write(_ value: UInt64, width: Int, _ writer: inout ByteWriter) {
+        pending |= value &<< UInt64(truncatingIfNeeded: count)
+        let total = count &+ width
+        if total < 64 {
+            count = total
+            return
         }
+        writer.writeInteger(pending)
+        // The bits that did not fit; a shift by the whole width of the word gives nothing of it.
+        pending = count == 0 ? 0 : value &>> UInt64(truncatingIfNeeded: 64 &- count)
+        count = total &- 64
+    }
+
+    mutating func finish(_ writer: inout ByteWriter) {
+        while count > 0 {
+            writer.writeByte(UInt8(truncatingIfNeeded: pending))
+            pending &>>= 8
+            count &-= 8
+        }
+    }
+
+    /// `width` bits from bit `position` on; bytes behind the end count as zero and are not touched.
+    static func read(_ bytes: UnsafeRawBufferPointer, at position: Int, width: Int) -> UInt64 {
+        var result: UInt64 = 0
+        let byte = position &>> 3
+        let shift = position & 7
+        for index in 0..<min(9, max(0, bytes.count &- byte)) {
+            let place = 8 &* index &- shift
+            if place >= 64 { break }
+            let value = UInt64(bytes[byte &+ index])
+            result |= place >= 0 ? value &<< UInt64(truncatingIfNeeded: place) : value &>> UInt64(truncatingIfNeeded: -place)
+        }
+        return width >= 64 ? result : result & ((1 &<< UInt64(truncatingIfNeeded: width)) &- 1)
     }
 }

@@ -78,14 +78,24 @@ public enum StoreVerifier {
         return try fileSystem.list(path).compactMap { MetricBlockFormat.id(directoryName: $0) }.map { id in
             let blockPath = "\(path)/\(MetricBlockFormat.directoryName(id))"
             do {
-                let block = try MetricBlock(directory: path, id: id, fileSystem)
-                try block.verify()
-                let text = "\(block.meta.seriesCount) series, \(block.meta.sampleCount) samples, \(block.byteCount) bytes"
-                return VerifyReport.Item(path: blockPath, sentence: text, isSound: true)
+                return VerifyReport.Item(path: blockPath, sentence: try metricBlock(path, id, fileSystem), isSound: true)
             } catch let damage as MetricBlockDamage {
                 return VerifyReport.Item(path: blockPath, sentence: damage.message, isSound: false)
             }
         }
+    }
+
+    /// Reads all of a block and says what it holds.
+    private static func metricBlock(_ path: String, _ id: UInt64, _ fileSystem: any FileSystem) throws -> String {
+        if try MetricBlock.version(directory: path, id: id, fileSystem) < MetricBlockFormat.version {
+            let block = try MetricBlockV1(directory: path, id: id, fileSystem)
+            try block.forEach(fileSystem) { _, _ in }
+            return "\(block.seriesCount) series, \(block.sampleCount) samples, of format version 1"
+        }
+        let cache = MetricPageCache(byteLimit: MetricStoreOptions().pageCacheByteLimit)
+        let block = try MetricBlock(directory: path, id: id, fileSystem, cache)
+        try block.verify()
+        return "\(block.meta.seriesCount) series, \(block.meta.sampleCount) samples, \(block.byteCount) bytes"
     }
 
     private static func spanBlocks(_ path: String, _ fileSystem: any FileSystem) throws -> [VerifyReport.Item] {

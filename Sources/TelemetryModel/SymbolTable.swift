@@ -80,6 +80,14 @@ public struct SymbolTable: Sendable {
         return try arena.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
+    /// Lends the bytes of all symbols and where each of them ends.
+    @inlinable
+    public func withArena<Result>(
+        _ body: (UnsafeRawBufferPointer, UnsafeBufferPointer<UInt32>) throws -> Result
+    ) rethrows -> Result {
+        try arena.withUnsafeBytes { arena in try ends.withUnsafeBufferPointer { try body(arena, $0) } }
+    }
+
     /// The bytes of a symbol.
     public func bytes(_ symbol: Symbol) -> ArraySlice<UInt8> { arena[byteRange(symbol)] }
 

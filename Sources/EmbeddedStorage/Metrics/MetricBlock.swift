@@ -3,58 +3,92 @@ import Platform
 import Synchronization
 import TelemetryModel
 
-/// A block of metrics on disk, open for reading: the index in memory, the chunks read where they stand.
+/// A block of metrics on disk, open for reading. What has been read of it is kept in a cache that all blocks share.
 final class MetricBlock: Sendable {
     let meta: MetricBlockMeta
     let path: String
     let index: MetricBlockIndex
     /// What is deleted of it and still stands in its files.
     let deleted = Mutex(SampleMask())
-    private let chunks: any ReadableFile
+    let values: CheckedDataReader
+    let times: CheckedDataReader
+    let cache: MetricPageCache
 
-    /// Opens the block in a directory; throws ``MetricBlockDamage`` unless it is whole.
-    init(directory parent: String, id: UInt64, _ fileSystem: any FileSystem) throws {
+    /// Opens the block in a directory; throws ``MetricBlockDamage`` unless description and directory are whole.
+    init(directory parent: String, id: UInt64, _ fileSystem: any FileSystem, _ cache: MetricPageCache) throws {
         let path = "\(parent)/\(MetricBlockFormat.directoryName(id))"
         self.path = path
-        do {
-            meta = try Self.readMeta(path, id, fileSystem)
-            index = try MetricBlockIndex(
-                try fileSystem.readAll("\(path)/\(MetricBlockFormat.indexName)", limit: MetricBlockFormat.indexByteLimit))
-            chunks = try fileSystem.openForReading("\(path)/\(MetricBlockFormat.chunksName)")
-            if chunks.byteCount != meta.chunksByteCount {
-                throw ByteCodingError(
-                    .truncated, "its chunks have \(chunks.byteCount) bytes instead of \(meta.chunksByteCount)")
-            }
-        } catch let error as FileError where error.kind != .notFound && error.kind != .truncated && error.kind != .tooLarge {
-            // The disk or its permissions: nothing is known about the block, so it is not called damaged.
-            throw error
-        } catch {
-            throw MetricBlockDamage(id: id, message: "The block \(path) is damaged and not used: \(error).")
+        self.cache = cache
+        (meta, index, values, times) = try Self.naming(path, id) {
+            let meta = try Self.readMeta(path, id, fileSystem)
+            let index = try MetricBlockIndex(
+                meta, try fileSystem.openForReading("\(path)/\(MetricBlockFormat.indexName)"), cache)
+            let values = try Self.open(
+                "\(path)/\(MetricBlockFormat.valuesName)", magic: MetricBlockFormat.valuesMagic, meta.byteCounts.values,
+                index.directory.valuesChecksums, .valueBytes,
+                meta, fileSystem, cache)
+            let times = try Self.open(
+                "\(path)/\(MetricBlockFormat.timesName)", magic: MetricBlockFormat.timesMagic, meta.byteCounts.times,
+                index.directory.timesChecksums, .timeBytes, meta,
+                fileSystem, cache)
+            return (meta, index, values, times)
         }
     }
 
-    deinit { chunks.close() }
+    /// The version of a block's format.
+    static func version(directory parent: String, id: UInt64, _ fileSystem: any FileSystem) throws -> UInt32 {
+        let path = "\(parent)/\(MetricBlockFormat.directoryName(id))"
+        return try naming(path, id) { try readMetaBytes(path, fileSystem).withUnsafeBytes { try MetricBlockMeta.version($0) } }
+    }
+
+    private static func readMetaBytes(_ path: String, _ fileSystem: any FileSystem) throws -> [UInt8] {
+        try fileSystem.readAll("\(path)/\(MetricBlockFormat.metaName)", limit: MetricBlockFormat.metaByteLimit)
+    }
 
     private static func readMeta(_ path: String, _ id: UInt64, _ fileSystem: any FileSystem) throws -> MetricBlockMeta {
-        let bytes = try fileSystem.readAll("\(path)/\(MetricBlockFormat.metaName)", limit: MetricBlockFormat.metaByteLimit)
-        let meta = try bytes.withUnsafeBytes { try MetricBlockMeta($0) }
+        let meta = try readMetaBytes(path, fileSystem).withUnsafeBytes { raw in
+            let version = try MetricBlockMeta.version(raw)
+            if version != MetricBlockFormat.version {
+                throw ByteCodingError.malformed(at: 4, "version \(version), which is rewritten when the store opens, stands")
+            }
+            return try MetricBlockMeta(raw)
+        }
         if meta.id != id { throw ByteCodingError(.malformed, "it says that it is block \(meta.id)") }
         return meta
     }
 
+    private static func open(
+        _ path: String, magic: UInt32, _ byteCount: Int, _ checksums: [UInt32], _ part: MetricPageCache.Part,
+        _ meta: MetricBlockMeta, _ fileSystem: any FileSystem, _ cache: MetricPageCache
+    ) throws -> CheckedDataReader {
+        let file = try fileSystem.openForReading(path)
+        let reader = CheckedDataReader(file, checksums, part, block: meta.id, cache)
+        if file.byteCount != byteCount {
+            throw ByteCodingError(.truncated, "\(path) has \(file.byteCount) bytes instead of \(byteCount)")
+        }
+        let header = MetricBlockFormat.header(magic, meta.id)
+        if try file.read(count: header.count, at: 0) != header {
+            throw ByteCodingError(.malformed, "\(path) does not begin as a file of this block")
+        }
+        return reader
+    }
+
     /// The bytes of its files, without the few of the description.
-    var byteCount: Int { meta.chunksByteCount + meta.indexByteCount }
+    var byteCount: Int { meta.byteCount }
 
     /// Whether it has samples in a closed range of time.
     func overlaps(from: Int64, through: Int64) -> Bool { meta.first <= through && meta.last >= from }
 
     /// Runs `body` and names the block in what it throws.
-    func checked<Result>(_ body: () throws -> Result) throws -> Result {
+    func checked<Result>(_ body: () throws -> Result) throws -> Result { try Self.naming(path, meta.id, body) }
+
+    private static func naming<Result>(_ path: String, _ id: UInt64, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch let error as ByteCodingError {
-            throw MetricBlockDamage(id: meta.id, message: "The block \(path) is damaged and not used: \(error).")
-        } catch let error as FileError {
-            throw MetricBlockDamage(id: meta.id, message: "The block \(path) cannot be read and is not used: \(error)")
+            throw MetricBlockDamage(id: id, message: "The block \(path) is damaged and not used: \(error).")
+        } catch let error as FileError where [.notFound, .truncated, .tooLarge].contains(error.kind) {
+            throw MetricBlockDamage(id: id, message: "The block \(path) is damaged and not used: \(error)")
         }
+        // Other errors are the disk's or its permissions': nothing is known about the block, so it is not called damaged.
     }
 
     /// The last sample of a series, or nil when it has none here.
@@ -62,10 +96,11 @@ final class MetricBlock: Sendable {
         try checked {
             guard let number = try index.find(labels) else { return nil }
             let mask = deleted.withLock { $0 }
-            var reader = MetricChunkReader(chunks)
-            for chunk in try index.entry(number).chunks.reversed() {
-                let columns = mask.apply(try reader.read(chunk), of: number)
-                guard let timestamp = columns.timestamps.last, let value = columns.values.last else { continue }
+            var reader = MetricBlockReader(self)
+            try reader.move(to: number)
+            for chunk in (0..<reader.chunkCount).reversed() {
+                let samples = mask.apply(try reader.samples(try reader.chunk(chunk)), of: number)
+                guard let timestamp = samples.timestamps.last, let value = samples.values.last else { continue }
                 return Sample(timestamp: timestamp, value: value)
             }
             return nil
@@ -78,91 +113,47 @@ final class MetricBlock: Sendable {
         return try checked {
             guard let number = try index.find(labels) else { return nil }
             if deleted.withLock({ $0.ranges(of: number) }).contains(where: { $0.contains(timestamp) }) { return nil }
-            var reader = MetricChunkReader(chunks)
-            for chunk in try index.entry(number).chunks where chunk.first <= timestamp && chunk.last >= timestamp {
-                if let value = try reader.read(chunk).value(at: timestamp) { return value }
+            var reader = MetricBlockReader(self)
+            try reader.move(to: number)
+            for chunkNumber in 0..<reader.chunkCount {
+                let chunk = try reader.chunk(chunkNumber)
+                if chunk.first > timestamp || chunk.last < timestamp { continue }
+                if let value = try reader.samples(chunk).value(at: timestamp) { return value }
             }
             return nil
         }
     }
 
     /// Deletes its files. The name goes first, so that a process that ends half-way leaves no half of a block.
-    func remove(_ fileSystem: any FileSystem) throws(FileError) {
+    func remove(_ fileSystem: any FileSystem) throws(FileError) { try Self.remove(path, fileSystem) }
+
+    /// Deletes the files of a block that is not open.
+    static func remove(_ path: String, _ fileSystem: any FileSystem) throws(FileError) {
         let unnamed = path + MetricBlockFormat.temporarySuffix
         try fileSystem.rename(path, to: unnamed)
         try fileSystem.remove(unnamed)
     }
 
-    /// Reads its chunks.
-    func reader() -> MetricChunkReader { MetricChunkReader(chunks) }
-
-    /// Reads every chunk; throws ``MetricBlockDamage``.
+    /// Reads everything; throws ``MetricBlockDamage``.
     func verify() throws {
         try checked {
-            var reader = reader()
+            var reader = MetricBlockReader(self)
             var sampleCount = 0
-            for number in 0..<UInt32(index.seriesCount) {
-                for chunk in try index.entry(number).chunks { sampleCount += try reader.read(chunk).count }
+            var chunkCount = 0
+            for number in 0..<UInt32(meta.seriesCount) {
+                try reader.move(to: number)
+                _ = try reader.labels()
+                chunkCount += reader.chunkCount
+                for chunk in 0..<reader.chunkCount { sampleCount += try reader.samples(try reader.chunk(chunk)).count }
             }
-            if sampleCount != meta.sampleCount || index.seriesCount != meta.seriesCount {
+            try values.verify()
+            try times.verify()
+            for name in try index.labelNames() {
+                try index.forEachValue(of: name) { _ = try index.postings(name, $0) }
+            }
+            if sampleCount != meta.sampleCount || chunkCount != meta.chunkCount {
                 throw ByteCodingError(.malformed, "it holds \(sampleCount) samples instead of \(meta.sampleCount)")
             }
-        }
-    }
-}
-
-/// Reads chunks of one block, through a window of the file, as neighbours are mostly read one after the other.
-struct MetricChunkReader {
-    private let file: any ReadableFile
-    private var window: [UInt8] = []
-    private var windowStart = 0
-    /// Timestamps read before: series of one target share them.
-    private var knownTimes: [Int: [Int64]] = [:]
-
-    private static let windowByteCount = 32 << 10
-    private static let knownTimesLimit = 64
-
-    init(_ file: any ReadableFile) { self.file = file }
-
-    /// The samples of a chunk; throws when its bytes are not what was written.
-    mutating func read(_ chunk: ChunkReference) throws -> SampleColumns {
-        let timestamps: [Int64]
-        if let known = knownTimes[chunk.timesOffset], known.count == chunk.count {
-            timestamps = known
-        } else {
-            timestamps = try column(chunk.timesOffset, chunk.timesByteCount) { raw throws(ByteCodingError) in
-                try TimeColumn.decode(raw, count: chunk.count)
-            }
-            if knownTimes.count >= Self.knownTimesLimit { knownTimes = [:] }
-            knownTimes[chunk.timesOffset] = timestamps
-        }
-        let values = try column(chunk.valuesOffset, chunk.valuesByteCount) { raw throws(ByteCodingError) in
-            try ValueColumn.decode(raw, count: chunk.count)
-        }
-        if timestamps.first != chunk.first || timestamps.last != chunk.last {
-            throw ByteCodingError(.malformed, "a chunk does not have the times that the index says")
-        }
-        return SampleColumns(timestamps: timestamps, values: values)
-    }
-
-    private mutating func column<Result>(
-        _ offset: Int, _ count: Int, _ body: (UnsafeRawBufferPointer) throws(ByteCodingError) -> Result
-    ) throws -> Result {
-        let needed = count + 4
-        // Offsets come from the disk: compare without adding, which could overflow.
-        guard file.byteCount >= needed, offset <= file.byteCount - needed else {
-            throw ByteCodingError.truncated(at: offset, needing: needed)
-        }
-        if offset < windowStart || offset + needed > windowStart + window.count {
-            window = try file.read(count: min(max(Self.windowByteCount, needed), file.byteCount - offset), at: offset)
-            windowStart = offset
-        }
-        return try window.withUnsafeBytes { raw in
-            let start = offset - windowStart
-            let bytes = UnsafeRawBufferPointer(rebasing: raw[start..<(start + count)])
-            let checksum = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: start + count, as: UInt32.self))
-            if CRC32C.checksum(bytes) != checksum { throw ByteCodingError.malformed(at: offset, "a chunk with a wrong checksum") }
-            return try body(bytes)
         }
     }
 }

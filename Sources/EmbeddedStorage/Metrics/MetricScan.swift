@@ -32,32 +32,38 @@ private final class BlockSeriesSource: SeriesSource {
     private let block: MetricBlock
     private let numbers: [UInt32]
     private var position = 0
-    private var entry: (labels: Labels, chunks: [ChunkReference])?
-    private var reader: MetricChunkReader
     private let mask: SampleMask
+    private var reader: MetricBlockReader
+    private(set) var labels: Labels?
 
     init(_ block: MetricBlock, _ numbers: [UInt32]) throws {
         self.block = block
         self.numbers = numbers
         mask = block.deleted.withLock { $0 }
-        reader = block.reader()
+        reader = MetricBlockReader(block)
         try load()
     }
-
-    var labels: Labels? { entry?.labels }
 
     func samples(from: Int64, through: Int64) throws -> SampleColumns {
         var columns = SampleColumns()
         try block.checked {
-            for chunk in entry?.chunks ?? [] where chunk.first <= through && chunk.last >= from {
-                columns.merge(try reader.read(chunk).restricted(from: from, through: through))
+            for number in 0..<reader.chunkCount {
+                let chunk = try reader.chunk(number)
+                if chunk.first > through || chunk.last < from { continue }
+                columns.merge(try reader.samples(chunk).restricted(from: from, through: through))
             }
         }
         return mask.isEmpty ? columns : mask.apply(columns, of: numbers[position])
     }
 
     func mayHaveSamples(from: Int64, through: Int64) throws -> Bool {
-        let chunks = entry?.chunks.filter { $0.first <= through && $0.last >= from } ?? []
+        var chunks: [MetricChunk] = []
+        try block.checked {
+            for number in 0..<reader.chunkCount {
+                let chunk = try reader.chunk(number)
+                if chunk.first <= through && chunk.last >= from { chunks.append(chunk) }
+            }
+        }
         if chunks.isEmpty || mask.isEmpty { return !chunks.isEmpty }
         let ranges = mask.ranges(of: numbers[position])
         if chunks.contains(where: { chunk in !ranges.contains { $0.overlaps(chunk.first...chunk.last) } }) { return true }
@@ -71,7 +77,12 @@ private final class BlockSeriesSource: SeriesSource {
     }
 
     private func load() throws {
-        entry = position < numbers.count ? try block.checked { try block.index.entry(numbers[position]) } : nil
+        labels = nil
+        if position >= numbers.count { return }
+        labels = try block.checked {
+            try reader.move(to: numbers[position])
+            return try reader.labels()
+        }
     }
 }
 

@@ -132,7 +132,7 @@ extension MetricStore: Maintenance {
                 return nil
             }
             let meta = try writer.finish(sequences: sequences, replaced: replaced)
-            return try MetricBlock(directory: blocksPath, id: meta.id, fileSystem)
+            return try MetricBlock(directory: blocksPath, id: meta.id, fileSystem, cache)
         } catch {
             writer.abandon()
             throw error

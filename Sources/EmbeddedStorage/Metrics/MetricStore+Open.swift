@@ -18,9 +18,10 @@ extension MetricStore {
             try fileSystem.syncDirectory(path)
             var state = State()
             let found = try openDeletions(path, fileSystem, &state)
+            let cache = MetricPageCache(byteLimit: options.pageCacheByteLimit)
             // Numbers that deletions go by are never used again.
             let nextBlockID = max(
-                try openBlocks(blocksPath, fileSystem, &state), found.map(\.blockLimit).max() ?? 0)
+                try openBlocks(blocksPath, fileSystem, cache, &state), found.map(\.blockLimit).max() ?? 0)
             var logOptions = SegmentLogOptions()
             logOptions.sequenceFloor = max(state.flushedThrough, found.map(\.sequence).max() ?? 0)
             var recovery = MetricRecovery(state, deletions: found)
@@ -32,7 +33,7 @@ extension MetricStore {
             state.damages += report.damages
             try log.deleteSegments(through: state.flushedThrough)
             return MetricStore(
-                options: options, fileSystem: fileSystem, time: time, log: log, path: path, state: state,
+                options: options, fileSystem: fileSystem, time: time, log: log, path: path, cache: cache, state: state,
                 nextBlockID: nextBlockID)
         } catch let error as FileError {
             throw StorageError(.unusable, "The metrics in \(path) cannot be opened: \(error)")
@@ -51,15 +52,24 @@ extension MetricStore {
         return deletions
     }
 
-    /// Opens every block, removes unfinished and superseded ones, and returns the next free number.
-    private static func openBlocks(_ path: String, _ fileSystem: any FileSystem, _ state: inout State) throws -> UInt64 {
-        var nextID: UInt64 = 1
-        for name in try fileSystem.list(path) {
+    /// Opens every block, rewrites those of version 1, removes unfinished and superseded ones, and returns the next free number.
+    private static func openBlocks(
+        _ path: String, _ fileSystem: any FileSystem, _ cache: MetricPageCache, _ state: inout State
+    ) throws -> UInt64 {
+        let names = try fileSystem.list(path)
+        var nextID = (names.compactMap { MetricBlockFormat.id(directoryName: $0) }.max() ?? 0) &+ 1
+        var upgraded: [UInt64] = []
+        for name in names {
             if name.hasSuffix(MetricBlockFormat.temporarySuffix) { try fileSystem.remove("\(path)/\(name)") }
             guard let id = MetricBlockFormat.id(directoryName: name) else { continue }
-            nextID = max(nextID, id &+ 1)
             do {
-                state.blocks.append(try MetricBlock(directory: path, id: id, fileSystem))
+                if try MetricBlock.version(directory: path, id: id, fileSystem) < MetricBlockFormat.version {
+                    state.blocks.append(try upgrade(path, id: id, to: nextID, fileSystem, cache))
+                    upgraded.append(id)
+                    nextID &+= 1
+                } else {
+                    state.blocks.append(try MetricBlock(directory: path, id: id, fileSystem, cache))
+                }
             } catch let damage as MetricBlockDamage {
                 setAside(damage, &state)
             }
@@ -67,6 +77,7 @@ extension MetricStore {
         let superseded = Set(state.blocks.flatMap(\.meta.replaced))
         for block in state.blocks where superseded.contains(block.meta.id) { try block.remove(fileSystem) }
         state.blocks.removeAll { superseded.contains($0.meta.id) }
+        for id in upgraded { try MetricBlock.remove("\(path)/\(MetricBlockFormat.directoryName(id))", fileSystem) }
         state.blocks.sort { ($0.meta.lastSequence, $0.meta.id) < ($1.meta.lastSequence, $1.meta.id) }
         state.flushedThrough = state.blocks.map(\.meta.lastSequence).max() ?? 0
         return nextID

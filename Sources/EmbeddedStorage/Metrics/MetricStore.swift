@@ -53,18 +53,21 @@ public final class MetricStore: Sendable {
     let time: any TimeSource
     let log: SegmentLog
     let path: String
+    /// What has been read of blocks.
+    let cache: MetricPageCache
     let state: Mutex<State>
     let workshop: Mutex<Workshop>
 
     init(
         options: MetricStoreOptions, fileSystem: any FileSystem, time: any TimeSource, log: SegmentLog, path: String,
-        state: sending State, nextBlockID: UInt64
+        cache: MetricPageCache, state: sending State, nextBlockID: UInt64
     ) {
         self.options = options
         self.fileSystem = fileSystem
         self.time = time
         self.log = log
         self.path = path
+        self.cache = cache
         self.state = Mutex(state)
         workshop = Mutex(Workshop(nextBlockID: nextBlockID))
     }

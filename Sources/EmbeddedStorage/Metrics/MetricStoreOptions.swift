@@ -20,6 +20,8 @@ public struct MetricStoreOptions: Sendable {
     public var mergeWidth = 4
     /// Blocks are merged into blocks of at most so many samples.
     public var blockSampleLimit = 256_000_000
+    /// So many bytes of what was read from blocks are kept in memory.
+    public var pageCacheByteLimit = 48 << 20
 
     /// The defaults.
     public init() {}

@@ -1,152 +1,191 @@
 import ByteCoding
 
-/// Values as bytes, bit for bit: constant, decimal or XOR, whichever suits.
+/// Values as bytes, bit for bit. What says how to read them goes to a header, packed integers go to the data.
+///
+/// Header: a byte (``Order``, ``sparseFlag``, scale), what ``sparseFlag`` asks for, then what the order asks for.
 enum ValueColumn {
-    /// The first byte of a column.
-    enum Form: UInt8 {
-        /// One value for all.
+    /// What is packed. The two low bits of the first byte.
+    enum Order: UInt8 {
+        /// Nothing: there is one value, or all are the same.
         case constant = 0
-        /// Integers after multiplication by a power of ten, with exceptions.
-        case decimal = 1
-        /// The same, as differences from the one before.
-        case decimalDelta = 2
-        /// XOR with the one before.
-        case xor = 3
+        /// Differences from the first.
+        case plain = 1
+        /// Differences from the one before.
+        case delta = 2
+        /// Differences of differences.
+        case deltaOfDelta = 3
     }
 
-    /// A chunk of which more than one in so many values is no decimal of its scale goes to XOR.
-    static let exceptionShare = 16
+    /// What the first byte says.
+    struct Form: Hashable {
+        var order: Order
+        var isSparse: Bool
+        var scale: ValueScale
+    }
 
-    static func encode(_ values: [Double]) -> [UInt8] {
-        guard let first = values.first else { return [] }
-        var writer = ByteWriter()
-        if values.allSatisfy({ $0.bitPattern == first.bitPattern }) {
-            writer.writeByte(Form.constant.rawValue)
-            writer.writeDouble(first)
-        } else if let decimals = Decimals(values) {
-            decimals.write(&writer)
+    /// Only values that differ from the one before are packed; their distances come first.
+    static let sparseFlag: UInt8 = 4
+    /// Where the scale begins in the first byte.
+    static let scaleShift: UInt8 = 3
+    /// At most one value in so many changes in a sparse column.
+    private static let sparseShare = 4
+
+    // MARK: - Encoding
+
+    static func encode(_ values: UnsafeBufferPointer<Double>, header: inout ByteWriter, data: inout ByteWriter) {
+        var changeCount = 0
+        for index in values.indices.dropFirst() where values[index].bitPattern != values[index &- 1].bitPattern {
+            changeCount &+= 1
+        }
+        if changeCount == 0 || changeCount > values.count / sparseShare {
+            encodeDense(changeCount == 0 ? UnsafeBufferPointer(rebasing: values.prefix(1)) : values, nil, &header, &data)
         } else {
-            writer.writeByte(Form.xor.rawValue)
-            XORColumn.encode(values, into: &writer)
+            encodeSparse(values, changeCount: changeCount, &header, &data)
         }
-        return writer.bytes
     }
 
-    static func decode(_ bytes: UnsafeRawBufferPointer, count: Int) throws(ByteCodingError) -> [Double] {
-        if count == 0 { return [] }
-        var reader = ByteReader(bytes)
-        guard let form = Form(rawValue: try reader.readByte()) else { throw .malformed(at: 0, "an unknown form of values") }
-        let values: [Double]
-        switch form {
-        case .constant: values = Array(repeating: try reader.readDouble(), count: count)
-        case .decimal: values = try Decimals.read(&reader, count: count, isDelta: false)
-        case .decimalDelta: values = try Decimals.read(&reader, count: count, isDelta: true)
-        case .xor: values = try XORColumn.decode(&reader, count: count)
-        }
-        if !reader.isAtEnd { throw .malformed(at: reader.position, "rubbish behind values") }
-        return values
-    }
-}
-
-/// Values as integers under one power of ten and one common divisor; what is no such decimal, to the bit, is an exception.
-struct Decimals {
-    private var exponent: Int
-    private var integers: [Int64]
-    private var exceptions: [(index: Int, value: Double)] = []
-
-    /// Nil when too many values are no decimals.
-    init?(_ values: [Double]) {
-        let limit = values.count / ValueColumn.exceptionShare + 1
-        var found: (exponent: Int, misses: Int)?
-        for exponent in Decimal.powers.indices {
-            var misses = 0
-            for value in values where Decimal.integer(value, exponent) == nil {
-                misses += 1
-                if misses > limit { break }
-            }
-            if misses <= limit, misses < found?.misses ?? .max { found = (exponent, misses) }
-            if misses == 0 { break }
-        }
-        guard let found else { return nil }
-        exponent = found.exponent
-        integers = []
-        integers.reserveCapacity(values.count)
-        // An exception repeats the integer before it, which costs next to nothing.
-        for (index, value) in values.enumerated() {
-            if let integer = Decimal.integer(value, exponent) {
-                integers.append(integer)
-            } else {
-                exceptions.append((index, value))
-                integers.append(integers.last ?? 0)
+    private static func encodeSparse(
+        _ values: UnsafeBufferPointer<Double>, changeCount: Int, _ header: inout ByteWriter, _ data: inout ByteWriter
+    ) {
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: changeCount) { distances in
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: changeCount + 1) { changes in
+                changes[0] = values[0]
+                var found = 0
+                var last = 0
+                for index in values.indices.dropFirst() where values[index].bitPattern != values[index &- 1].bitPattern {
+                    distances[found] = Int64(index &- last &- 1)
+                    last = index
+                    found &+= 1
+                    changes[found] = values[index]
+                }
+                encodeDense(UnsafeBufferPointer(changes), UnsafeBufferPointer(distances), &header, &data)
             }
         }
     }
 
-    /// Writes whichever of plain and delta is shorter.
-    func write(_ writer: inout ByteWriter) {
-        let plain = packed(isDelta: false)
-        let delta = packed(isDelta: true)
-        writer.writeByte((delta.count < plain.count ? ValueColumn.Form.decimalDelta : .decimal).rawValue)
-        writer.writeByte(UInt8(exponent))
-        writer.writeVarint(UInt64(exceptions.count))
-        var last = 0
-        for (index, value) in exceptions {
-            writer.writeVarint(UInt64(index - last))
-            writer.writeDouble(value)
-            last = index
+    /// `distances` are those of sparse values.
+    private static func encodeDense(
+        _ values: UnsafeBufferPointer<Double>, _ distances: UnsafeBufferPointer<Int64>?, _ header: inout ByteWriter,
+        _ data: inout ByteWriter
+    ) {
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: values.count) { integers in
+            let converted = ValueIntegers(values, into: integers)
+            var differences = IntegerDifferences(integers, converted.scale)
+            let order = differences.choose()
+            header.writeByte(
+                order.rawValue | (distances == nil ? 0 : sparseFlag) | converted.scale.code << scaleShift)
+            if let distances {
+                header.writeVarint(UInt64(distances.count))
+                PackedIntegers.encode(distances, header: &header, data: &data)
+            }
+            converted.writeExceptions(&header)
+            differences.write(order, &header, &data)
         }
-        writer.writeBytes(delta.count < plain.count ? delta : plain)
     }
 
-    private func packed(isDelta: Bool) -> [UInt8] {
-        let first = integers[0]
-        var column: [Int64] = []
-        column.reserveCapacity(integers.count)
-        var divisor: UInt64 = 0
-        for index in integers.indices.dropFirst() {
-            // Integers are below 2^53 in magnitude: differences cannot overflow.
-            let difference = integers[index] - (isDelta ? integers[index - 1] : first)
-            column.append(difference)
-            if divisor != 1 { divisor = Self.gcd(divisor, difference.magnitude) }
+    // MARK: - Decoding
+
+    /// Moves past a header; returns how many bytes of data the column has.
+    static func skip(_ header: inout ByteReader, count: Int) throws(ByteCodingError) -> Int {
+        let form = try readForm(&header)
+        var dense = form.order == .constant ? 1 : count
+        var byteCount = 0
+        if form.isSparse {
+            let changeCount = try header.readCount(limit: count - 1)
+            byteCount = try PackedIntegers.skip(&header, count: changeCount)
+            dense = changeCount + 1
         }
-        var writer = ByteWriter()
-        writer.writeSignedVarint(first)
-        writer.writeVarint(max(divisor, 1))
-        if divisor > 1 { for index in column.indices { column[index] /= Int64(divisor) } }
-        PackedIntegers.encode(column, into: &writer)
-        return writer.bytes
+        try ValueIntegers.readExceptions(&header, count: dense) { _ in }
+        return byteCount + (try IntegerDifferences.skip(form.order, &header, count: dense))
     }
 
-    private static func gcd(_ a: UInt64, _ b: UInt64) -> UInt64 {
-        var (a, b) = (a, b)
-        while b != 0 { (a, b) = (b, a % b) }
-        return a
+    /// Fills `values`, of which there is at least one, from a header and its data.
+    static func decode(
+        header: inout ByteReader, data: inout ByteReader, into values: UnsafeMutableBufferPointer<Double>
+    ) throws(ByteCodingError) {
+        let form = try readForm(&header)
+        if form.order == .constant {
+            try decodeDense(form, &header, &data, into: UnsafeMutableBufferPointer(rebasing: values[0..<1]))
+            values.update(repeating: values[0])
+            return
+        }
+        if !form.isSparse {
+            try decodeDense(form, &header, &data, into: values)
+            return
+        }
+        let changeCount = try header.readCount(limit: values.count - 1)
+        do {
+            try withUnsafeTemporaryAllocation(of: Int64.self, capacity: changeCount) { distances in
+                try PackedIntegers.decode(header: &header, data: &data, into: distances)
+                let changes = UnsafeMutableBufferPointer(rebasing: values[0...changeCount])
+                try decodeDense(form, &header, &data, into: changes)
+                try spread(values, distances)
+            }
+        } catch { throw error as? ByteCodingError ?? .malformed(at: header.position, "\(error)") }
     }
 
-    static func read(_ reader: inout ByteReader, count: Int, isDelta: Bool) throws(ByteCodingError) -> [Double] {
-        let exponent = Int(try reader.readByte())
-        if exponent >= Decimal.powers.count { throw .malformed(at: reader.position, "an unknown power of ten") }
-        var exceptions: [(index: Int, value: Double)] = []
-        var index = 0
-        for _ in 0..<(try reader.readCount(limit: count)) {
-            index += try reader.readCount(limit: count)
-            if index >= count { throw .malformed(at: reader.position, "an exception outside of its chunk") }
-            exceptions.append((index, try reader.readDouble()))
+    /// Moves the changed values, which stand at the front, to their places and repeats each up to the next.
+    private static func spread(
+        _ values: UnsafeMutableBufferPointer<Double>, _ distances: UnsafeMutableBufferPointer<Int64>
+    ) throws(ByteCodingError) {
+        var start = 0
+        for index in distances.indices {
+            if distances[index] < 0 || distances[index] >= values.count &- start &- 1 {
+                throw .malformed(at: index, "a change outside of its chunk")
+            }
+            start &+= Int(distances[index]) &+ 1
         }
-        let first = try reader.readSignedVarint()
-        let divisor = Int64(bitPattern: try reader.readVarint())
-        let column = try PackedIntegers.decode(&reader, count: count - 1)
-        var values: [Double] = []
-        values.reserveCapacity(count)
-        values.append(Decimal.value(first, exponent))
-        var last = first
-        for difference in column {
-            // Wrapping: only damaged bytes that passed their checksum could overflow.
-            let integer = (isDelta ? last : first) &+ difference &* divisor
-            values.append(Decimal.value(integer, exponent))
-            last = integer
+        // From behind: a value's place is never before where it stands now.
+        var end = values.count
+        for index in distances.indices.reversed() {
+            values[start..<end].update(repeating: values[index &+ 1])
+            end = start
+            start &-= Int(distances[index]) &+ 1
         }
-        for (index, value) in exceptions { values[index] = value }
-        return values
+        values[0..<end].update(repeating: values[0])
+    }
+
+    /// Reads the first byte of a header.
+    static func readForm(_ header: inout ByteReader) throws(ByteCodingError) -> Form {
+        let start = header.position
+        let byte = try header.readByte()
+        guard let order = Order(rawValue: byte & 3), let scale = ValueScale(code: byte >> scaleShift) else {
+            throw .malformed(at: start, "an unknown form of values")
+        }
+        return Form(order: order, isSparse: byte & sparseFlag != 0, scale: scale)
+    }
+
+    private static func decodeDense(
+        _ form: Form, _ header: inout ByteReader, _ data: inout ByteReader,
+        into values: UnsafeMutableBufferPointer<Double>
+    ) throws(ByteCodingError) {
+        // Exceptions stand before the integers and are put in after them.
+        var exceptions = header
+        try ValueIntegers.readExceptions(&header, count: values.count) { _ in }
+        do {
+            // A double takes the room of its integer.
+            try values.withMemoryRebound(to: Int64.self) { integers in
+                try IntegerDifferences.read(form.order, &header, &data, into: integers)
+                convert(integers, form.scale)
+            }
+        } catch { throw error as? ByteCodingError ?? .malformed(at: header.position, "\(error)") }
+        try ValueIntegers.readExceptions(&exceptions, count: values.count) { exception in
+            for index in exception.start..<(exception.start &+ exception.count) {
+                values[index] = Double(bitPattern: exception.pattern)
+            }
+        }
+    }
+
+    /// Replaces each integer by the bits of its value.
+    private static func convert(_ integers: UnsafeMutableBufferPointer<Int64>, _ scale: ValueScale) {
+        switch scale {
+        case .decimal(0):
+            for index in integers.indices { integers[index] = Int64(bitPattern: Double(integers[index]).bitPattern) }
+        case .decimal(let exponent):
+            let power = Decimal.powers[exponent]
+            for index in integers.indices { integers[index] = Int64(bitPattern: (Double(integers[index]) / power).bitPattern) }
+        case .bits:
+            for index in integers.indices { integers[index] = ValueScale.ordered(integers[index]) }
+        }
     }
 }

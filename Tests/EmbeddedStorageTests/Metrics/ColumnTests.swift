@@ -48,7 +48,7 @@ struct ColumnTests {
             let bytes = ValueColumn.encode(values)
             let decoded = try bytes.withUnsafeBytes { try ValueColumn.decode($0, count: values.count) }
             #expect(decoded.map(\.bitPattern) == values.map(\.bitPattern), "\(name), seed \(seed)")
-            #expect(bytes.count <= MetricBlockFormat.columnByteLimit)
+            #expect(bytes.count <= 64 + 10 * values.count, "\(name), seed \(seed)")
         }
     }
 
@@ -94,11 +94,21 @@ struct ColumnTests {
             if seed % 3 == 0 { return (any & 7) * 1_000_000 }
             return Int.random(in: 0..<20, using: &random) == 0 ? any : any >> Int64(width)
         }
-        var writer = ByteWriter()
-        PackedIntegers.encode(values, into: &writer)
-        let decoded = try writer.bytes.withUnsafeBytes { raw in
-            var reader = ByteReader(raw)
-            return try PackedIntegers.decode(&reader, count: values.count)
+        var header = ByteWriter()
+        var data = ByteWriter()
+        values.withUnsafeBufferPointer { PackedIntegers.encode($0, header: &header, data: &data) }
+        var decoded = [Int64](repeating: 0, count: values.count)
+        try decoded.withUnsafeMutableBufferPointer { decoded in
+            try header.bytes.withUnsafeBytes { header in
+                try data.bytes.withUnsafeBytes { data in
+                    var skipped = ByteReader(header)
+                    #expect(try PackedIntegers.skip(&skipped, count: decoded.count) == data.count && skipped.isAtEnd)
+                    var headers = ByteReader(header)
+                    var bits = ByteReader(data)
+                    try PackedIntegers.decode(header: &headers, data: &bits, into: decoded)
+                    #expect(headers.isAtEnd && bits.isAtEnd, "seed \(seed)")
+                }
+            }
         }
         #expect(decoded == values, "seed \(seed)")
     }

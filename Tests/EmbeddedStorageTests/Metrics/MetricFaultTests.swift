@@ -117,7 +117,9 @@ struct MetricFaultTests {
         #expect(try MetricFiles.timestamps(try files.open()).first == [0, 1_000])
     }
 
-    @Test("a damaged block is named and not used, the others go on; checking names it too", arguments: ["meta", "index", "chunks"])
+    @Test(
+        "a damaged block is named and not used, the others go on; checking names it too",
+        arguments: ["meta", "index", "chunks", "times"])
     func damagedBlock(file: String) throws {
         let files = try MetricFiles()
         var store = try files.open()
@@ -165,7 +167,7 @@ struct MetricFaultTests {
         try store.flush()
         let path = "/store/metrics/blocks/block-0000000001"
         for _ in 0..<150 {
-            let name = ["meta", "index", "chunks"].randomElement(using: &random) ?? "index"
+            let name = ["meta", "index", "chunks", "times"].randomElement(using: &random) ?? "index"
             let original = try files.system.readAll("\(path)/\(name)", limit: 1 << 20)
             var bytes = original
             for _ in 0..<Int.random(in: 1...6, using: &random) {

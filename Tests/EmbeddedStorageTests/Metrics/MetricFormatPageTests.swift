@@ -18,21 +18,29 @@ struct MetricFormatPageTests {
         let page = try page("metric-block")
         #expect(page.contains("Version \(MetricBlockFormat.version)."))
         #expect(page.contains("`HRMM` (\(hex(MetricBlockFormat.metaMagic)))"))
-        #expect(
-            page.contains(
-                "`HRMC` (\(hex(MetricBlockFormat.chunksMagic))), version, number of the block (\(MetricBlockFormat.chunksHeaderByteCount) bytes)"
-            ))
-        #expect(page.contains("`HRMI` (\(hex(MetricBlockFormat.indexMagic)))"))
+        for (file, name, magic) in [
+            (MetricBlockFormat.indexName, "HRMI", MetricBlockFormat.indexMagic),
+            (MetricBlockFormat.valuesName, "HRMC", MetricBlockFormat.valuesMagic),
+            (MetricBlockFormat.timesName, "HRMT", MetricBlockFormat.timesMagic),
+        ] {
+            #expect(page.contains("`\(file)` with `\(name)` (\(hex(magic)))"))
+        }
+        #expect(page.contains("(\(MetricBlockFormat.headerByteCount) bytes)"))
         #expect(page.contains("at most \(MetricBlockFormat.chunkSampleLimit) samples"))
         #expect(page.contains("replaced blocks, at most \(MetricBlockFormat.replacedLimit) |"))
-        #expect(page.contains(hex(MetricBlockFormat.hashSeed)))
-        #expect(page.contains("20 × \(MetricBlockFormat.sectionCount) |"))
         #expect(page.contains("groups of \(PackedIntegers.groupCount)."))
-        #expect(MetricBlockFormat.indexHeaderByteCount == 8 + 20 * MetricBlockFormat.sectionCount + 4)
-        for (form, name) in [
-            (ValueColumn.Form.constant, "constant"), (.decimal, "decimal,"), (.decimalDelta, "decimal delta"), (.xor, "XOR"),
+        #expect(page.contains("each run of \(MetricBlockFormat.checkedByteCount) bytes"))
+        #expect(page.contains("at most \(MetricBlockFormat.seriesPerPage) series"))
+        #expect(page.contains("\(MetricBlockFormat.symbolsPerPage) symbols"))
+        #expect(page.contains("\(MetricBlockFormat.timesPerPage) columns"))
+        #expect(page.contains("plus \(ValueColumn.sparseFlag) "))
+        #expect(page.contains("(\(hex(PackedIntegers.repeatFlag)))"))
+        #expect(page.contains("\(ValueScale.bitsCode) for bit patterns"))
+        for pattern in ValueIntegers.knownPatterns { #expect(page.contains(hex(pattern))) }
+        for (order, name) in [
+            (ValueColumn.Order.constant, "constant"), (.plain, "plain"), (.delta, "delta"), (.deltaOfDelta, "delta of delta"),
         ] {
-            #expect(page.contains("\(form.rawValue) \(name)"))
+            #expect(page.contains("| \(order.rawValue) \(name) |"))
         }
     }
 

@@ -5,34 +5,7 @@ import ByteCoding
 ///
 /// Bits from the lowest of each byte upwards. 0: the same value. 10: the differing bits lie in the last window. 11: a new
 /// window, 6 bits of leading zeros, 6 bits of length minus one; then the bits.
-enum XORColumn {
-    static func encode(_ values: [Double], into writer: inout ByteWriter) {
-        var bits = BitWriter()
-        var last: UInt64 = 0
-        var window = (low: 0, width: 0)
-        for value in values {
-            let difference = value.bitPattern ^ last
-            last = value.bitPattern
-            if difference == 0 {
-                bits.write(0, width: 1)
-                continue
-            }
-            let low = difference.trailingZeroBitCount
-            let width = 64 - low - difference.leadingZeroBitCount
-            // The old window is kept unless a new one would save more than its description costs.
-            if window.width > 0, low >= window.low, low + width <= window.low + window.width, window.width - width <= 12 {
-                bits.write(0b01, width: 2)
-            } else {
-                window = (low, width)
-                bits.write(0b11, width: 2)
-                bits.write(UInt64(low), width: 6)
-                bits.write(UInt64(width - 1), width: 6)
-            }
-            bits.write(difference >> UInt64(window.low), width: window.width)
-        }
-        bits.finish(&writer)
-    }
-
+enum XORColumnV1 {
     static func decode(_ reader: inout ByteReader, count: Int) throws(ByteCodingError) -> [Double] {
         var bits = BitReader(try reader.readBytes(reader.remaining))
         var values: [Double] = []
@@ -52,34 +25,6 @@ enum XORColumn {
             values.append(Double(bitPattern: last))
         }
         return values
-    }
-}
-
-/// Appends bits, the lowest first.
-private struct BitWriter {
-    private var bytes: [UInt8] = []
-    private var pending: UInt64 = 0
-    private var count = 0
-
-    mutating func write(_ value: UInt64, width: Int) {
-        pending |= value &<< UInt64(count)
-        let total = count + width
-        if total < 64 {
-            count = total
-            return
-        }
-        withUnsafeBytes(of: pending.littleEndian) { bytes.append(contentsOf: $0) }
-        count = total - 64
-        pending = count == 0 ? 0 : value &>> UInt64(width - count)
-    }
-
-    mutating func finish(_ writer: inout ByteWriter) {
-        while count > 0 {
-            bytes.append(UInt8(truncatingIfNeeded: pending))
-            pending &>>= 8
-            count -= 8
-        }
-        writer.writeBytes(bytes)
     }
 }
 

@@ -38,6 +38,30 @@ public enum SeededHash {
         return fold(state ^ k1, k0 ^ UInt64(truncatingIfNeeded: count))
     }
 
+    /// Another hash of `bytes`, for tables in memory only: its values may change with any version. Sixteen bytes make one
+    /// multiplication, and two chains of them run side by side.
+    @inlinable
+    public static func memoryHash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+        let count = bytes.count
+        guard count >= 16, let base = bytes.baseAddress else { return hash(bytes, seed: seed) }
+        @inline(__always)
+        func word(_ offset: Int) -> UInt64 {
+            UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+        var a = seed ^ k0
+        var b = seed ^ k1
+        var offset = 0
+        while offset &+ 32 <= count {
+            a = fold(a ^ word(offset), k1 ^ word(offset &+ 8))
+            b = fold(b ^ word(offset &+ 16), k0 ^ word(offset &+ 24))
+            offset &+= 32
+        }
+        if offset &+ 16 <= count { a = fold(a ^ word(offset), k1 ^ word(offset &+ 8)) }
+        // The last 16 bytes, which may have been taken in part already.
+        b = fold(b ^ word(count &- 16), k0 ^ word(count &- 8))
+        return fold(a ^ UInt64(truncatingIfNeeded: count), b ^ k1)
+    }
+
     /// The hash of two words, for identifiers that are numbers already.
     @inlinable
     public static func hash(_ a: UInt64, _ b: UInt64, seed: UInt64 = 0) -> UInt64 {

@@ -25,6 +25,7 @@ public enum SnappyBlock {
     ) throws(ByteCodingError) -> Int {
         var written = 0
         while !reader.isAtEnd {
+            if let target = output.baseAddress { expandInside(&reader, into: target, &written, size: size) }
             let start = reader.position
             let tag = try reader.readByte()
             var length: Int
@@ -51,6 +52,62 @@ public enum SnappyBlock {
             written &+= length
         }
         return written
+    }
+
+    /// So far from both ends, whole words may be read and written beyond what an element of at most 64 bytes needs.
+    private static let margin = 80
+    private static let wordByteCount = 16
+
+    /// Expands as long as there is room to copy sixteen bytes at a time, and stops before whatever it cannot do so: the end,
+    /// long literals, patterns shorter than a word, and everything that is wrong.
+    private static func expandInside(
+        _ reader: inout ByteReader, into target: UnsafeMutableRawPointer, _ output: inout Int, size: Int
+    ) {
+        guard let source = reader.bytes.baseAddress else { return }
+        let sourceEnd = reader.bytes.count &- margin
+        let targetEnd = size &- margin
+        var position = reader.position
+        var written = output
+        while position < sourceEnd, written < targetEnd {
+            let tag = Int(source.load(fromByteOffset: position, as: UInt8.self))
+            // Every form but the long literal and the nearest copy has its length here.
+            var length = (tag &>> 2) &+ 1
+            var elementByteCount: Int
+            if tag & 3 == 0 {
+                if length > 60 { break }
+                copyWords(from: source + (position &+ 1), to: target + written, length)
+                elementByteCount = length &+ 1
+            } else {
+                let trailer = Int(UInt32(littleEndian: source.loadUnaligned(fromByteOffset: position &+ 1, as: UInt32.self)))
+                var distance = trailer & 0xFFFF
+                elementByteCount = 3
+                if tag & 3 == 1 {
+                    length = ((tag &>> 2) & 7) &+ 4
+                    distance = (tag & 0xE0) &<< 3 | (trailer & 0xFF)
+                    elementByteCount = 2
+                } else if tag & 3 == 3 {
+                    distance = trailer
+                    elementByteCount = 5
+                }
+                if distance < wordByteCount || distance > written { break }
+                copyWords(from: target + (written &- distance), to: target + written, length)
+            }
+            position &+= elementByteCount
+            written &+= length
+        }
+        reader.position = position
+        output = written
+    }
+
+    /// Copies at most 64 bytes, and up to fifteen more behind them.
+    @inline(__always)
+    private static func copyWords(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ length: Int) {
+        var offset = 0
+        repeat {
+            let word = source.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+            target.storeBytes(of: word, toByteOffset: offset, as: SIMD16<UInt8>.self)
+            offset &+= wordByteCount
+        } while offset < length
     }
 
     private static func littleEndian(_ reader: inout ByteReader, byteCount: Int) throws(ByteCodingError) -> Int {

@@ -20,11 +20,13 @@ struct StoreSink: TelemetrySink {
     }
 
     func takeMetrics(_ request: [UInt8]) async throws -> IngestOutcome {
-        try await write(request, "OTLP request") { try OTLPMetricsDecoder.decode($0, limits: limits.decoding) }
+        try await writeMetrics(request, "OTLP request") { body in
+            try body.withUnsafeBytes { try OTLPMetricsDecoder.decode($0, limits: limits.decoding) }
+        }
     }
 
     func takeRemoteWrite(_ request: [UInt8]) async throws -> IngestOutcome {
-        try await write(request, "remote-write request") { try RemoteWriteDecoder.decode($0, limits: limits.decoding) }
+        try await writeMetrics(request, "remote-write request") { try RemoteWriteDecoder.decode($0, limits: limits.decoding) }
     }
 
     private func write(
@@ -38,11 +40,11 @@ struct StoreSink: TelemetrySink {
         }
     }
 
-    private func write(
-        _ body: [UInt8], _ what: String, _ decode: @escaping @Sendable (UnsafeRawBufferPointer) throws -> DecodedMetrics
+    private func writeMetrics(
+        _ body: [UInt8], _ what: String, _ decode: @escaping @Sendable ([UInt8]) throws -> DecodedMetrics
     ) async throws -> IngestOutcome {
         try await pool.run { [metrics] in
-            let decoded = try IngestPipeline.decoding(what) { try body.withUnsafeBytes(decode) }
+            let decoded = try IngestPipeline.decoding(what) { try decode(body) }
             var outcome = decoded.batch.series.isEmpty ? IngestOutcome() : IngestOutcome(try metrics.write(decoded.batch))
             outcome.add(decoded.refusals)
             return outcome

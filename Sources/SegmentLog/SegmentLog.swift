@@ -201,6 +201,13 @@ public final class SegmentLog: Sendable {
         try syncing.withLock { _ throws(FileError) in try syncOnce() }
     }
 
+    /// Makes the records up to this one durable. Those who wait while one sync is under way share the next.
+    public func sync(through sequence: UInt64) throws(FileError) {
+        try syncing.withLock { _ throws(FileError) in
+            if syncedSequence < sequence { try syncOnce() }
+        }
+    }
+
     private func syncOnce() throws(FileError) {
         // The file is synced without the lock, so that appends go on meanwhile.
         let (active, hasFailed) = state.withLock { ($0.active, $0.failure != nil) }

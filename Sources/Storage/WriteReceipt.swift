@@ -16,6 +16,8 @@ public enum RefusalReason: String, Sendable, Hashable, CaseIterable {
     case negativeTimestamp = "negative_timestamp"
     /// One more series than the limit allows.
     case seriesLimit = "series_limit"
+    /// One more series than the limit allows to its source.
+    case sourceSeriesLimit = "source_series_limit"
     /// A kind of value that the store does not hold.
     case unsupportedKind = "unsupported_kind"
     /// An id of zeros.

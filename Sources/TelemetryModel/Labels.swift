@@ -42,6 +42,21 @@ public struct Labels: Hashable, Sendable {
         bytes = writer.bytes
     }
 
+    /// Sorts, drops empty values, and lets the last of several labels of one name win.
+    init(_ pairs: [LabelReader.Pair]) {
+        let sorted = pairs.enumerated().sorted { a, b in
+            if a.element.name.elementsEqual(b.element.name) { return a.offset < b.offset }
+            return a.element.name.lexicographicallyPrecedes(b.element.name)
+        }
+        var writer = ByteWriter(capacity: pairs.reduce(0) { $0 + $1.name.count + $1.value.count + 4 })
+        for (index, (_, pair)) in sorted.enumerated() where !pair.value.isEmpty {
+            if index + 1 < sorted.count, sorted[index + 1].element.name.elementsEqual(pair.name) { continue }
+            writer.writeLengthPrefixed(pair.name)
+            writer.writeLengthPrefixed(pair.value)
+        }
+        bytes = writer.bytes
+    }
+
     /// Labels from pairs, for tests and fixed series: `Labels(["__name__": "up"])`.
     public init(_ pairs: KeyValuePairs<String, String>) { self.init(pairs.map { Label($0.key, $0.value) }) }
 

@@ -57,16 +57,27 @@ public struct SeriesRow: Hashable, Sendable {
     }
 }
 
+/// How the labels of a batch are written.
+public enum LabelForm: Hashable, Sendable {
+    /// As in ``Labels`` (for each label: varint length, name, varint length, value), in the sender's order, checked by intake.
+    case pairs
+    /// As `Label` messages of Prometheus remote write, bytes as they came. Whoever does not know the bytes checks them
+    /// against these limits; the same bytes need no second look.
+    case messages(LabelLimits)
+}
+
 /// Samples of many series: the form in which metrics travel from decoding to the store.
 ///
-/// Labels are the bytes that ``Labels`` describes, but in the sender's order: the store finds a series by these raw
-/// bytes and makes the canonical order only when they are new to it.
+/// Labels are in the sender's order: the store finds a series by the raw bytes and makes the canonical order only when they
+/// are new to it.
 @frozen
 public struct MetricBatch: Sendable {
     /// The seed of ``SeriesRow/hash``.
     public static let hashSeed: UInt64 = 0x6865_6164_726F_7065
 
-    /// The labels of all series.
+    /// How the labels are written.
+    public var labelForm = LabelForm.pairs
+    /// The labels of all series; there may be other bytes between them.
     public var labelBytes: [UInt8] = []
     /// The series; one may appear more than once.
     public var series: [SeriesRow] = []
@@ -76,14 +87,16 @@ public struct MetricBatch: Sendable {
     /// An empty batch.
     public init() {}
 
+    /// The hash under which a series is looked up.
+    @inlinable
+    public static func hash(_ labels: UnsafeRawBufferPointer) -> UInt64 { SeededHash.memoryHash(labels, seed: hashSeed) }
+
     /// Closes a series whose label bytes were appended to ``labelBytes`` since `labelStart` and whose samples were
     /// appended to ``samples`` since `sampleStart`.
     @inlinable
     public mutating func endSeries(labelStart: Int, sampleStart: Int, kind: SampleKind = .float, isDelta: Bool = false) {
         let range = labelStart..<labelBytes.count
-        let hash = labelBytes.withUnsafeBytes {
-            SeededHash.hash(UnsafeRawBufferPointer(rebasing: $0[range]), seed: MetricBatch.hashSeed)
-        }
+        let hash = labelBytes.withUnsafeBytes { MetricBatch.hash(UnsafeRawBufferPointer(rebasing: $0[range])) }
         series.append(
             SeriesRow(
                 labels: RowRange(start: UInt32(labelStart), count: UInt32(range.count)), hash: hash,
@@ -93,6 +106,7 @@ public struct MetricBatch: Sendable {
 
     /// Adds a series with its samples.
     public mutating func append(_ labels: Labels, _ new: some Sequence<Sample>, isDelta: Bool = false) {
+        precondition(labelForm == .pairs, "a batch has labels of one form")
         let labelStart = labelBytes.count
         let sampleStart = samples.count
         labelBytes.append(contentsOf: labels.bytes)
@@ -100,17 +114,29 @@ public struct MetricBatch: Sendable {
         endSeries(labelStart: labelStart, sampleStart: sampleStart, isDelta: isDelta)
     }
 
-    /// The labels of a series in canonical order.
-    public func labels(_ row: SeriesRow) -> Labels {
-        // Intake has checked the bytes; a label that cannot be read ends the list.
-        var list: [Label] = []
+    /// The labels of a series in canonical order; throws what is wrong with labels that intake has not checked.
+    public func checkedLabels(_ row: SeriesRow) throws(LabelProblem) -> Labels {
+        guard case .messages(let limits) = labelForm else { return labels(row) }
+        var problem: LabelProblem?
         labelBytes.withUnsafeBytes { raw in
-            var reader = ByteReader(UnsafeRawBufferPointer(rebasing: raw[row.labels.indices]))
-            while !reader.isAtEnd {
-                guard let name = try? reader.readLengthPrefixed(), let value = try? reader.readLengthPrefixed() else { return }
-                list.append(Label(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
-            }
+            var rules = LabelRules(limits)
+            do throws(LabelProblem) {
+                var reader = LabelReader(UnsafeRawBufferPointer(rebasing: raw[row.labels.indices]), labelForm)
+                while let pair = try reader.next() { try rules.check(pair.name, pair.value) }
+                try rules.end()
+            } catch { problem = error }
         }
-        return Labels(list)
+        if let problem { throw problem }
+        return labels(row)
+    }
+
+    /// The labels of a series in canonical order. A label that cannot be read ends the list.
+    public func labels(_ row: SeriesRow) -> Labels {
+        labelBytes.withUnsafeBytes { raw in
+            var reader = LabelReader(UnsafeRawBufferPointer(rebasing: raw[row.labels.indices]), labelForm)
+            var pairs: [LabelReader.Pair] = []
+            while let pair = try? reader.next() { pairs.append(pair) }
+            return Labels(pairs)
+        }
     }
 }

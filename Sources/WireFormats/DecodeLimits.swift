@@ -1,3 +1,5 @@
+import TelemetryModel
+
 /// What a decoder takes at most. Items beyond a limit are refused one by one, the rest of the body is kept.
 public struct DecodeLimits: Sendable, Equatable {
     /// Attributes of one span, resource, scope, event, link or data point.
@@ -18,6 +20,11 @@ public struct DecodeLimits: Sendable, Equatable {
     public var bucketCount = 4096
     /// Samples of one body.
     public var sampleCount = 8_000_000
+
+    /// The limits of labels together.
+    public var labels: LabelLimits {
+        LabelLimits(labelCount: labelCount, nameByteCount: labelNameByteCount, valueByteCount: labelValueByteCount)
+    }
 
     /// The defaults.
     public init() {}

@@ -199,7 +199,7 @@ struct IntakeHandlersTests {
         #expect(first.status == 400)
         #expect(
             first.text == "2 samples stored, 3 not. 3 refused (invalid_labels), such as: "
-                + "Series 2 of the request: its labels hold no __name__.\n")
+                + "{}: its labels hold no __name__.\n")
         harness.store.state.withLock { $0.refusedSamples = 1 }
         let second = try await remoteWrite(harness, SnappyBlock.compress(Bodies.remoteWrite([("up", 2)])))
         #expect(

@@ -15,12 +15,13 @@ final class RecordingStore: SpanWriter, MetricWriter {
         var metrics: [MetricBatch] = []
         var failure: StorageError?
         var refusedSamples = 0
+        var sampleCount = 0
     }
 
     let state = Mutex(State())
 
     var spanCount: Int { state.withLock { $0.spans.reduce(0) { $0 + $1.count } } }
-    var sampleCount: Int { state.withLock { $0.metrics.reduce(0) { $0 + $1.samples.count } } }
+    var sampleCount: Int { state.withLock { $0.sampleCount } }
 
     func write(_ batch: SpanBatch) throws -> WriteReceipt {
         try state.withLock { state in
@@ -34,7 +35,17 @@ final class RecordingStore: SpanWriter, MetricWriter {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
             state.metrics.append(batch)
-            var receipt = WriteReceipt(stored: batch.samples.count - state.refusedSamples)
+            var receipt = WriteReceipt()
+            for row in batch.series {
+                do throws(LabelProblem) {
+                    _ = try batch.checkedLabels(row)
+                    receipt.stored += Int(row.samples.count)
+                } catch {
+                    receipt.refuse(.invalidLabels, count: Int(row.samples.count), "\(batch.labels(row)): its \(error.text).")
+                }
+            }
+            state.sampleCount += receipt.stored
+            receipt.stored -= state.refusedSamples
             if state.refusedSamples > 0 { receipt.refuse(.tooOld, count: state.refusedSamples, "up is 2 h old") }
             return receipt
         }

@@ -59,7 +59,13 @@ public final class InMemoryStore: Store {
         try open { state in
             var receipt = WriteReceipt()
             for row in batch.series {
-                let labels = batch.labels(row)
+                let labels: Labels
+                do throws(LabelProblem) {
+                    labels = try batch.checkedLabels(row)
+                } catch {
+                    receipt.refuse(.invalidLabels, count: Int(row.samples.count), "\(batch.labels(row)): its \(error.text).")
+                    continue
+                }
                 if row.kind != .float {
                     receipt.refuse(.unsupportedKind, count: Int(row.samples.count), "\(labels) holds histograms")
                 } else if state.series[labels] == nil, state.series.count >= seriesLimit {

@@ -1,4 +1,5 @@
 import ByteCoding
+import Platform
 import TelemetryModel
 import Testing
 import WireFormats
@@ -30,7 +31,7 @@ struct RemoteWriteTests {
     }
 
     private func decode(_ bytes: [UInt8], _ limits: DecodeLimits = DecodeLimits()) throws -> DecodedMetrics {
-        try bytes.withUnsafeBytes { try RemoteWriteDecoder.decode($0, limits: limits) }
+        try RemoteWriteDecoder.decode(bytes, limits: limits)
     }
 
     @Test("series keep their labels, times and values to the bit")
@@ -48,13 +49,48 @@ struct RemoteWriteTests {
         #expect(decoded.batch.series.map(\.samples.count) == [4, 1])
     }
 
-    @Test("the order of labels is the sender's, and equal bytes have equal hashes")
+    @Test("the order of labels is the sender's, and equal bytes have equal hashes; they are those of the body")
     func order() throws {
         let labels = [("z", "1"), ("__name__", "up"), ("a", "2")]
         let batch = try decode(write([(labels, [(1, 1)]), (labels, [(2, 2)])])).batch
         #expect(batch.series[0].hash == batch.series[1].hash)
         #expect(batch.labels(batch.series[0]).description == #"up{a="2", z="1"}"#)
-        #expect(batch.labelBytes.prefix(4) == [1, 0x7A, 1, 0x31])
+        let labels0 = batch.labelBytes[batch.series[0].labels.indices]
+        #expect(labels0.starts(with: [0x0A, 6, 0x0A, 1, 0x7A, 0x12, 1, 0x31]))
+        #expect(labels0 == batch.labelBytes[batch.series[1].labels.indices])
+    }
+
+    @Test("series in the usual form and in any other give the same batch", arguments: 0..<20)
+    func bothForms(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var usual = ProtobufWriter()
+        var unusual = ProtobufWriter()
+        for index in 0..<Int.random(in: 1...20, using: &random) {
+            let value = [0, -0.0, 1.5, Double(index), .infinity].randomElement(using: &random) ?? 0
+            let timestamp = UInt64.random(in: 0...UInt64(Int64.max), using: &random) >> UInt64.random(in: 0..<63, using: &random)
+            let text = String(repeating: "v", count: Int.random(in: 0...300, using: &random))
+            for isUsual in [true, false] {
+                let series: (inout ProtobufWriter) -> Void = { message in
+                    for (name, text) in [("__name__", "m\(index)"), ("text", text)] {
+                        message.message(1) { label in
+                            label.string(1, name)
+                            label.string(2, text)
+                        }
+                    }
+                    message.message(2) { sample in
+                        if value.bitPattern != 0 { sample.double(1, value) }
+                        sample.varint(2, timestamp)
+                    }
+                    if !isUsual { message.message(3) { $0.varint(1, 1) } }
+                }
+                if isUsual { usual.message(1, series) } else { unusual.message(1, series) }
+            }
+        }
+        let (a, b) = (try decode(usual.bytes).batch, try decode(unusual.bytes).batch)
+        #expect(a.samples.map(\.timestamp) == b.samples.map(\.timestamp), "seed \(seed)")
+        #expect(a.samples.map(\.value.bitPattern) == b.samples.map(\.value.bitPattern), "seed \(seed)")
+        #expect(a.series.map(\.hash) == b.series.map(\.hash) && a.series.count == b.series.count, "seed \(seed)")
+        #expect(zip(a.series, b.series).allSatisfy { a.labels($0) == b.labels($1) }, "seed \(seed)")
     }
 
     @Test("a sample with its fields in another order, or without those that are zero, is read all the same")
@@ -78,7 +114,7 @@ struct RemoteWriteTests {
     }
 
     @Test(
-        "series with bad labels are refused with all their samples",
+        "series with bad labels are known by whoever looks at them, the others are not concerned",
         arguments: [
             [], [("job", "a")], [("__name__", "")], [("__name__", "a"), ("", "x")], [("__name__", "a"), ("x", "1"), ("x", "2")],
             [("x", "1"), ("__name__", "a"), ("x", "2")], [("__name__", "a"), ("nnnnnnnnn", "x")],
@@ -91,9 +127,15 @@ struct RemoteWriteTests {
         limits.labelCount = 3
         let good: Series = ([("__name__", "good")], [(1, 1)])
         let decoded = try decode(write([good, (labels, [(1, 1), (2, 2)]), good]), limits)
-        #expect(decoded.batch.series.count == 2 && decoded.batch.samples.count == 2)
-        #expect(decoded.refusals.entries.map(\.reason) == [.invalidLabels])
-        #expect(decoded.refusals.count == 2)
+        #expect(decoded.batch.series.count == 3 && decoded.refusals.isEmpty)
+        for (row, isGood) in zip(decoded.batch.series, [true, false, true]) {
+            do throws(LabelProblem) {
+                let labels = try decoded.batch.checkedLabels(row)
+                #expect(isGood && labels.metricName == "good")
+            } catch {
+                #expect(!isGood && error.text.hasPrefix("label"))
+            }
+        }
     }
 
     @Test("labels that are not UTF-8 and native histograms are refused, samples beside a histogram are kept")
@@ -115,8 +157,9 @@ struct RemoteWriteTests {
             series.message(4) { $0.varint(15, 9) }
         }
         let decoded = try decode(request.bytes)
-        #expect(decoded.refusals.entries.map(\.reason) == [.invalidLabels, .unsupportedKind])
-        #expect(decoded.batch.series.count == 1)
+        #expect(decoded.refusals.entries.map(\.reason) == [.unsupportedKind])
+        #expect(throws: LabelProblem.self) { try decoded.batch.checkedLabels(decoded.batch.series[0]) }
+        #expect(try decoded.batch.checkedLabels(decoded.batch.series[1]).description == "h")
     }
 
     @Test("whatever the bytes, decoding ends with a sound batch or an error", arguments: [31, 32, 33] as [UInt64])
@@ -126,9 +169,12 @@ struct RemoteWriteTests {
         for _ in 0..<5000 {
             do {
                 let batch = try decode(mutator.mutate(bytes)).batch
-                #expect(batch.series.allSatisfy { !batch.labels($0).metricName.isEmpty && $0.samples.count > 0 }, "seed \(seed)")
+                for row in batch.series {
+                    if let labels = try? batch.checkedLabels(row) { #expect(!labels.metricName.isEmpty, "seed \(seed)") }
+                    #expect(row.samples.count > 0 && row.samples.indices.upperBound <= batch.samples.count, "seed \(seed)")
+                    #expect(row.labels.indices.upperBound <= batch.labelBytes.count, "seed \(seed)")
+                }
                 #expect(batch.series.reduce(0) { $0 + Int($1.samples.count) } == batch.samples.count, "seed \(seed)")
-                #expect(batch.series.reduce(0) { $0 + Int($1.labels.count) } == batch.labelBytes.count, "seed \(seed)")
             } catch is ByteCodingError {}
         }
     }

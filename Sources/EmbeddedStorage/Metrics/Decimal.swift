@@ -5,7 +5,7 @@ enum Decimal {
         1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
     ]
     /// Below this every integer is a double.
-    private static let integerLimit = 9_007_199_254_740_992.0
+    static let integerLimit = 9_007_199_254_740_992.0
 
     /// The integer that ``value(_:_:)`` turns into exactly this value; nil when there is none.
     @inline(__always)

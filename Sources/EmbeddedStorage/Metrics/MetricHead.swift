@@ -2,78 +2,167 @@ import ByteCoding
 import TelemetryModel
 
 /// The series that have come lately, with the samples that are in no block yet.
-struct MetricHead {
-    private(set) var series: [HeadSeries] = []
-    private var table = SeriesTable()
-    /// Label name → value → the series with it, by rising number. Keyed by bytes: text compares by meaning, labels do not.
-    private var index: [[UInt8]: [[UInt8]: [UInt32]]] = [:]
+// Unchecked: it changes only under the store's lock, and not at all once it is frozen. What readers take of it are snapshots,
+// see ``HeadSnapshot``.
+final class MetricHead: @unchecked Sendable {
+    private(set) var labels: [Labels] = []
+    /// The series by number; `labels.count` of them.
+    private(set) var series: UnsafeMutablePointer<HeadSeries>
+    private var capacity = 1_024
+    private(set) var table = SeriesTable()
+    private(set) var index = LabelIndex()
+    private(set) var sources = SeriesSources()
+    private var late: [UInt32: LateSamples] = [:]
+    let arena = HeadArena()
     /// How many samples are here.
     var sampleCount = 0
 
     /// So many forms of labels a series may have on average; further ones are looked up by their canonical form every time.
     private static let formsPerSeries = 4
+    /// When more than one of so many series has no samples in a head, the next one begins without those,
+    private static let silentShare = 4
+    /// and when so many heads have begun with all series.
+    private static let carryLimit = 8
+    private var carryCount = 0
 
-    /// The number of a series by labels as a batch has them, or nil when it is new here.
-    func find(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt32? { table.find(bytes, hash: hash) }
+    init() { series = .allocate(capacity: capacity) }
 
-    /// The series with these labels.
-    func find(_ labels: Labels) -> HeadSeries? {
-        labels.bytes.withUnsafeBytes { raw in
-            table.find(raw, hash: SeededHash.hash(raw, seed: MetricBatch.hashSeed)).map { series[Int($0)] }
-        }
+    deinit { series.deallocate() }
+
+    /// How many series are known here.
+    var seriesCount: Int { labels.count }
+
+    // MARK: - Series
+
+    /// The number of the series with these labels.
+    func find(_ wanted: Labels) -> UInt32? {
+        wanted.bytes.withUnsafeBytes { raw in table.find(raw, hash: MetricBatch.hash(raw), canonical: labels) }
     }
 
     /// Remembers another form of a known series' labels.
-    mutating func addForm(_ bytes: UnsafeRawBufferPointer, hash: UInt64, of labels: Labels) -> UInt32? {
-        let number = labels.bytes.withUnsafeBytes { table.find($0, hash: SeededHash.hash($0, seed: MetricBatch.hashSeed)) }
-        if let number, table.count < (series.count + 1_024) * Self.formsPerSeries {
-            table.insert(bytes, hash: hash, series: number)
+    func addForm(_ bytes: UnsafeRawBufferPointer, hash: UInt64, isMessages: Bool, of number: UInt32) {
+        if table.formCount < (labels.count + 1_024) * Self.formsPerSeries {
+            table.insertForm(bytes, hash: hash, isMessages: isMessages, series: number)
         }
+    }
+
+    /// Adds a series that is not here.
+    func add(_ new: Labels, newest: Sample?, source: UInt32) -> UInt32 {
+        let number = UInt32(labels.count)
+        append(HeadSeries(newest: newest, source: source))
+        labels.append(new)
+        sources.count(source)
+        new.bytes.withUnsafeBytes { raw in table.insertCanonical(hash: MetricBatch.hash(raw), series: number) }
+        index.add(new, number)
         return number
     }
 
-    /// Adds a series that is not here; its labels are canonical.
-    mutating func add(_ new: HeadSeries) -> UInt32 {
-        let number = UInt32(series.count)
-        series.append(new)
-        new.labels.bytes.withUnsafeBytes {
-            table.insert($0, hash: SeededHash.hash($0, seed: MetricBatch.hashSeed), series: number)
-        }
-        addToIndex(new.labels, number)
-        return number
+    /// The number of the source that labels come from.
+    func source(_ labels: Labels) -> UInt32 { sources.number(labels) }
+
+    private func append(_ new: HeadSeries) {
+        if labels.count == capacity { reserve(capacity * 2) }
+        (series + labels.count).initialize(to: new)
     }
 
-    private mutating func addToIndex(_ labels: Labels, _ number: UInt32) {
-        for label in labels.list {
-            index[Array(label.name.utf8), default: [:]][Array(label.value.utf8), default: []].append(number)
-        }
+    private func reserve(_ larger: Int) {
+        let moved = UnsafeMutablePointer<HeadSeries>.allocate(capacity: larger)
+        moved.moveInitialize(from: series, count: labels.count)
+        series.deallocate()
+        series = moved
+        capacity = larger
     }
 
-    /// An empty head that knows the series of this one that have samples, and where they stand.
-    func successor() -> MetricHead {
-        var head = MetricHead()
-        var numbers = [UInt32?](repeating: nil, count: series.count)
-        for (number, old) in series.enumerated() where !old.isEmpty {
-            numbers[number] = UInt32(head.series.count)
-            head.addToIndex(old.labels, UInt32(head.series.count))
-            head.series.append(HeadSeries(old.labels, newest: Sample(timestamp: old.newest, value: old.newestValue)))
+    /// An empty head that knows the series of this one, and where they stand. This one is frozen then, and found by
+    /// canonical labels only. Series without samples are left behind when they are many, so that none stays for ever.
+    func freeze() -> MetricHead {
+        let next = MetricHead()
+        let silentCount = (0..<labels.count).reduce(0) { $0 + (series[$1].isEmpty ? 1 : 0) }
+        if silentCount * Self.silentShare > labels.count || (silentCount > 0 && carryCount >= Self.carryLimit) {
+            next.take(seriesOf: self)
+        } else {
+            next.carryCount = carryCount + 1
+            next.labels = labels
+            next.reserve(for: labels.count)
+            for number in 0..<labels.count { (next.series + number).initialize(to: series[number].successor()) }
+            next.table = table
+            next.index = index
+            next.sources = sources
         }
-        head.table = table.renumbered(numbers)
-        return head
+        table.removeForms()
+        return next
+    }
+
+    private func reserve(for count: Int) {
+        if count <= capacity { return }
+        series.deallocate()
+        capacity = count + count / 4
+        series = .allocate(capacity: capacity)
+    }
+
+    private func take(seriesOf old: MetricHead) {
+        var numbers = [UInt32?](repeating: nil, count: old.labels.count)
+        for number in 0..<old.labels.count where !old.series[number].isEmpty {
+            let successor = old.series[number].successor()
+            numbers[number] = add(
+                old.labels[number], newest: Sample(timestamp: successor.newest, value: successor.newestValue),
+                source: sources.number(old.labels[number]))
+        }
+        table.takeForms(of: old.table, numbers)
+    }
+
+    // MARK: - Samples
+
+    /// Takes a sample that is not newer than the series' newest. `elsewhere` looks a timestamp up in blocks and in the
+    /// frozen head.
+    func insertLate(_ sample: Sample, _ number: UInt32, elsewhere: () throws -> Double?) rethrows -> HeadSeries.Outcome {
+        let own = series + Int(number)
+        var known: Double?
+        if sample.timestamp == own.pointee.newest {
+            known = own.pointee.newestValue
+        } else {
+            known = snapshot(number).value(at: sample.timestamp)
+            if known == nil, sample.timestamp <= own.pointee.flushedThrough { known = try elsewhere() }
+        }
+        if let known, known.bitPattern == sample.value.bitPattern { return .duplicate }
+        if sample.timestamp == own.pointee.newest { own.pointee.newestValue = sample.value }
+        late[number, default: LateSamples()].insert(sample)
+        own.pointee.hasLate = true
+        return known == nil ? .stored : .conflict
+    }
+
+    /// Gives a series other samples, by rising timestamp; `newest` is its last sample elsewhere. Its place in the log stays.
+    func replaceSamples(of number: UInt32, by samples: SampleColumns, newest: Sample?) {
+        let own = series + Int(number)
+        sampleCount -= snapshot(number).sampleCount
+        late[number] = nil
+        own.pointee.restart(newest: newest)
+        var neighbour: HeadTimes.Pointer?
+        for (timestamp, value) in zip(samples.timestamps, samples.values) {
+            own.pointee.append(Sample(timestamp: timestamp, value: value), neighbour: &neighbour, arena)
+        }
+        sampleCount += samples.count
+    }
+
+    /// A series as it stands, for work outside of the lock.
+    func snapshot(_ number: UInt32) -> HeadSnapshot {
+        let own = series[Int(number)]
+        return HeadSnapshot(labels[Int(number)], own, late: own.hasLate ? late[number] : nil, arena)
     }
 
     /// Copies of these series; those without samples are left out.
     func copies(_ numbers: [UInt32]) -> [HeadSnapshot] {
-        numbers.compactMap { series[Int($0)].isEmpty ? nil : series[Int($0)].snapshot() }
+        var copies: [HeadSnapshot] = []
+        copies.reserveCapacity(numbers.count)
+        for number in numbers where !series[Int(number)].isEmpty { copies.append(snapshot(number)) }
+        return copies
     }
 }
 
 extension MetricHead: PostingsSource {
-    var seriesCount: Int { series.count }
-
-    func postings(_ name: [UInt8], _ value: [UInt8]) -> [UInt32] { index[name]?[value] ?? [] }
+    func postings(_ name: [UInt8], _ value: [UInt8]) -> [UInt32] { index.postings(name, value) }
 
     func forEachValue(of name: [UInt8], _ body: ([UInt8]) throws -> Void) rethrows {
-        for value in (index[name] ?? [:]).keys { try body(value) }
+        try index.forEachValue(of: name, body)
     }
 }

@@ -23,7 +23,7 @@ private final class HeadSeriesSource: SeriesSource {
 
     func samples(from: Int64, through: Int64) -> SampleColumns { snapshots[position].samples(from: from, through: through) }
 
-    func mayHaveSamples(from: Int64, through: Int64) -> Bool { !samples(from: from, through: through).isEmpty }
+    func mayHaveSamples(from: Int64, through: Int64) -> Bool { snapshots[position].hasSamples(from: from, through: through) }
 
     func advance() { position += 1 }
 }

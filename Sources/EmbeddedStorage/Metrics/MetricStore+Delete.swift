@@ -67,30 +67,16 @@ extension MetricStore: MetricDeleter {
         }
     }
 
-    /// Takes samples out of the head. Series that are concerned start anew: what is left of them elsewhere is looked up
-    /// when their next sample comes. There is no frozen head.
+    /// Takes samples out of the head. There is no frozen head.
     static func deleteFromHead(_ deletion: MetricDeletion, _ state: inout State) {
-        var head = MetricHead()
-        head.sampleCount = state.head.sampleCount
-        for series in state.head.series {
-            let isTouched = deletion.concerns(series.labels)
-            if !isTouched || (series.isEmpty && !deletion.covers(series.newest)) {
-                _ = head.add(series)
-                continue
-            }
-            let all = series.snapshot().samples(from: .min, through: .max)
-            let columns = all.without(deletion.from...deletion.through)
-            head.sampleCount = max(0, head.sampleCount - (all.count - columns.count))
-            if columns.isEmpty { continue }
-            let renewed = HeadSeries(series.labels, newest: newestElsewhere(series.labels, &state))
-            for (timestamp, value) in zip(columns.timestamps, columns.values) {
-                _ = renewed.insert(Sample(timestamp: timestamp, value: value), isDelta: false, window: .max) { _ in nil }
-            }
-            _ = head.add(renewed)
+        let head = state.head
+        for number in 0..<UInt32(head.seriesCount) where deletion.concerns(head.labels[Int(number)]) {
+            let series = head.series[Int(number)]
+            if series.isEmpty, !deletion.covers(series.newest) { continue }
+            head.replaceSamples(
+                of: number, by: head.snapshot(number).samples().without(deletion.from...deletion.through),
+                newest: newestElsewhere(head.labels[Int(number)], &state))
         }
-        state.head = head
-        // The log's coding goes by the numbers of the head.
-        state.logSegment = nil
     }
 
     /// Rewrites the blocks of which samples are deleted, then forgets the deletions that concern nothing any more.

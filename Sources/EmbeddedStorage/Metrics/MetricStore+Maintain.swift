@@ -50,7 +50,7 @@ extension MetricStore: Maintenance {
     public func status() -> StoreStatus {
         var status = StoreStatus()
         state.withLock { state in
-            status.headSeries = state.head.series.count
+            status.headSeries = state.head.seriesCount
             status.headSamples = state.head.sampleCount + (state.frozen?.head.sampleCount ?? 0)
             status.metricBlocks = state.blocks.count
             status.byteCount = state.blocks.reduce(0) { $0 + $1.byteCount }
@@ -68,9 +68,12 @@ extension MetricStore: Maintenance {
     private func probe() {
         state.withLock { state in
             if state.refusal == nil || state.isClosed { return }
-            let window = UInt64(options.outOfOrderWindow)
             do {
-                _ = try log.append(type: MetricLogFormat.recordType, version: MetricLogFormat.version) { $1.writeVarint(window) }
+                _ = try log.append(type: MetricLogFormat.recordType, version: MetricLogFormat.version) { segment, writer in
+                    state.encoder.write(
+                        [], UnsafeBufferPointer(start: nil, count: 0), state.head, window: options.outOfOrderWindow,
+                        segment: segment, to: &writer)
+                }
                 state.refusal = nil
             } catch {
                 state.refusal = "\(Self.storageError(error))"
@@ -93,7 +96,7 @@ extension MetricStore: Maintenance {
             let writer = try MetricBlockWriter(id: workshop.nextBlockID, in: blocksPath, fileSystem)
             workshop.nextBlockID += 1
             var scan = MetricScan()
-            scan.add(Self.inOrder(frozen.head.copies(Array(0..<UInt32(frozen.head.series.count)))))
+            scan.add(Self.inOrder(frozen.head.copies(Array(0..<UInt32(frozen.head.seriesCount)))))
             let first = state.withLock { $0.flushedThrough } + 1
             let block = try finish(writer, scan, sequences: min(first, frozen.through)...frozen.through, replaced: [])
             state.withLock { state in
@@ -115,8 +118,8 @@ extension MetricStore: Maintenance {
             try log.roll()
             let frozen = Frozen(head: state.head, through: log.lastSequence)
             state.frozen = frozen
-            state.head = state.head.successor()
-            state.logSegment = nil
+            state.head = state.head.freeze()
+            state.encoder.startAfresh()
             return frozen
         }
     }

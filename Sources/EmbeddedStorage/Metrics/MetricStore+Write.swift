@@ -3,25 +3,18 @@ import Platform
 import Storage
 import TelemetryModel
 
-/// A run of samples of a batch that will be logged.
-struct AcceptedRow {
-    var series: UInt32
-    var samples: RowRange
-    var isDelta: Bool
-}
-
 extension MetricStore: MetricWriter {
     /// Logs the batch and puts it into the head.
     public func write(_ batch: MetricBatch) throws -> WriteReceipt {
         let latest = time.nowMilliseconds() + options.futureLimit
-        var receipt = try state.withLock { state in
+        var (receipt, sequence) = try state.withLock { state in
             try Self.requireOpen(state)
             try requireRoom(state)
             return try take(batch, latest: latest, &state)
         }
         receipt.durability = options.durability
-        if options.durability == .synced, receipt.stored + receipt.conflicts > 0 {
-            do { try log.sync() } catch { throw Self.storageError(error) }
+        if options.durability == .synced, let sequence {
+            do { try log.sync(through: sequence) } catch { throw Self.storageError(error) }
         }
         return receipt
     }
@@ -35,91 +28,120 @@ extension MetricStore: MetricWriter {
         }
     }
 
-    private func take(_ batch: MetricBatch, latest: Int64, _ state: inout State) throws -> WriteReceipt {
+    /// What became of a batch, and the log record that holds it.
+    private func take(
+        _ batch: MetricBatch, latest: Int64, _ state: inout State
+    ) throws -> (receipt: WriteReceipt, sequence: UInt64?) {
         var receipt = WriteReceipt()
-        state.rows.removeAll(keepingCapacity: true)
-        batch.labelBytes.withUnsafeBytes { raw in
-            batch.samples.withUnsafeBufferPointer { samples in
-                for row in batch.series { admit(row, batch, raw, samples, latest: latest, &state, &receipt) }
-            }
-        }
-        if state.rows.isEmpty { return receipt }
-        do {
-            try append(batch, &state)
-            state.refusal = nil
-        } catch {
-            // The next record must not be coded against one that is not there.
-            state.logSegment = nil
-            let refusal = Self.storageError(error)
-            state.refusal = "\(refusal)"
-            throw refusal
-        }
+        // Taken out, so that filling it costs no check of who else holds it.
+        var rows = state.rows
+        state.rows = []
+        defer { state.rows = rows }
+        rows.removeAll(keepingCapacity: true)
+        admit(batch, latest: latest, state.head, &rows, &receipt)
+        introduce(batch, &state, &rows, &receipt)
+        if rows.isEmpty { return (receipt, nil) }
+        let sequence = try append(rows, batch, &state)
         batch.samples.withUnsafeBufferPointer { samples in
-            for row in state.rows {
-                Self.apply(
-                    UnsafeBufferPointer(rebasing: samples[row.samples.indices]), to: row.series, isDelta: row.isDelta,
-                    window: options.outOfOrderWindow, &state, &receipt)
-            }
+            Self.apply(rows, samples, window: options.outOfOrderWindow, &state, &receipt)
         }
-        return receipt
+        return (receipt, sequence)
     }
 
     // MARK: - Admission
 
-    /// Checks a row and finds its series; the runs of good samples become accepted rows.
+    /// Finds the series of every row and checks its timestamps. Rows whose series is not found have the number
+    /// ``AcceptedRow/stranger``.
     private func admit(
-        _ row: SeriesRow, _ batch: MetricBatch, _ raw: UnsafeRawBufferPointer, _ samples: UnsafeBufferPointer<Sample>,
-        latest: Int64,
-        _ state: inout State, _ receipt: inout WriteReceipt
+        _ batch: MetricBatch, latest: Int64, _ head: MetricHead, _ rows: inout [AcceptedRow], _ receipt: inout WriteReceipt
     ) {
-        if row.kind != .float {
-            receipt.refuse(.unsupportedKind, count: Int(row.samples.count), "\(batch.labels(row)) holds native histograms")
-            return
-        }
-        var start = row.samples.start
-        let end = row.samples.start + row.samples.count
-        var number: UInt32?
-        for index in start..<end {
-            let timestamp = samples[Int(index)].timestamp
-            if timestamp >= 0, timestamp <= latest {
-                if number == nil {
-                    number = resolve(row, batch, UnsafeRawBufferPointer(rebasing: raw[row.labels.indices]), &state)
-                    if number == nil {
-                        receipt.refuse(
-                            .seriesLimit, count: Int(end - index),
-                            "\(batch.labels(row)) would be one more than the \(options.seriesLimit) series allowed")
-                        return
+        let isMessages = batch.labelForm != .pairs
+        // A copy: it is not changed here, and a property of a class is checked at every use.
+        let table = head.table
+        batch.labelBytes.withUnsafeBytes { raw in
+            batch.samples.withUnsafeBufferPointer { samples in
+                for (index, row) in batch.series.enumerated() {
+                    let labels = UnsafeRawBufferPointer(rebasing: raw[row.labels.indices])
+                    let accepted = AcceptedRow(
+                        series: table.findForm(labels, hash: row.hash, isMessages: isMessages) ?? AcceptedRow.stranger,
+                        row: UInt32(truncatingIfNeeded: index), samples: row.samples, isDelta: row.isDelta)
+                    var isGood = row.kind == .float
+                    for index in row.samples.indices {
+                        let timestamp = samples[index].timestamp
+                        isGood = isGood && timestamp >= 0 && timestamp <= latest
                     }
+                    if isGood { rows.append(accepted) } else { admitParts(accepted, batch, latest: latest, &rows, &receipt) }
                 }
+            }
+        }
+    }
+
+    /// Accepts the runs of good samples of a row.
+    private func admitParts(
+        _ row: AcceptedRow, _ batch: MetricBatch, latest: Int64, _ rows: inout [AcceptedRow], _ receipt: inout WriteReceipt
+    ) {
+        let labels = batch.labels(batch.series[Int(row.row)])
+        if batch.series[Int(row.row)].kind != .float {
+            return receipt.refuse(.unsupportedKind, count: Int(row.samples.count), "\(labels) holds native histograms")
+        }
+        var part = row
+        part.samples.count = 0
+        for index in row.samples.indices {
+            let timestamp = batch.samples[index].timestamp
+            if timestamp >= 0, timestamp <= latest {
+                part.samples.count += 1
                 continue
             }
-            accept(number, start..<index, row.isDelta, &state)
-            start = index + 1
-            receipt.refuse(timestamp < 0 ? .negativeTimestamp : .tooFarInFuture, "\(batch.labels(row)) at \(timestamp) ms")
+            if part.samples.count > 0 { rows.append(part) }
+            part.samples = RowRange(start: UInt32(index) + 1, count: 0)
+            receipt.refuse(timestamp < 0 ? .negativeTimestamp : .tooFarInFuture, "\(labels) at \(timestamp) ms")
         }
-        accept(number, start..<end, row.isDelta, &state)
+        if part.samples.count > 0 { rows.append(part) }
     }
 
-    private func accept(_ number: UInt32?, _ range: Range<UInt32>, _ isDelta: Bool, _ state: inout State) {
-        guard let number, !range.isEmpty else { return }
-        let samples = RowRange(start: range.lowerBound, count: UInt32(range.count))
-        state.rows.append(AcceptedRow(series: number, samples: samples, isDelta: isDelta))
+    /// Finds strangers by their canonical labels or makes a new series of them; what may not be one is refused.
+    private func introduce(
+        _ batch: MetricBatch, _ state: inout State, _ rows: inout [AcceptedRow], _ receipt: inout WriteReceipt
+    ) {
+        var hasRefused = false
+        for index in rows.indices where rows[index].series == AcceptedRow.stranger {
+            let row = batch.series[Int(rows[index].row)]
+            do throws(SeriesRefusal) {
+                rows[index].series = try number(row, batch, &state)
+            } catch {
+                receipt.refuse(error.reason, count: Int(rows[index].samples.count), error.sentence(batch.labels(row)))
+                hasRefused = true
+            }
+        }
+        if hasRefused { rows.removeAll { $0.series == AcceptedRow.stranger } }
     }
 
-    /// The number of a row's series in the head, made now if it is new; nil when there may be no more.
-    private func resolve(_ row: SeriesRow, _ batch: MetricBatch, _ raw: UnsafeRawBufferPointer, _ state: inout State) -> UInt32? {
-        if let number = state.head.find(raw, hash: row.hash) { return number }
-        let labels = batch.labels(row)
-        if let number = state.head.addForm(raw, hash: row.hash, of: labels) { return number }
-        if state.head.series.count >= options.seriesLimit { return nil }
-        let number = state.head.add(HeadSeries(labels, newest: Self.newestElsewhere(labels, &state)))
-        if !labels.bytes.elementsEqual(raw) { _ = state.head.addForm(raw, hash: row.hash, of: labels) }
+    private func number(_ row: SeriesRow, _ batch: MetricBatch, _ state: inout State) throws(SeriesRefusal) -> UInt32 {
+        let labels: Labels
+        do throws(LabelProblem) { labels = try batch.checkedLabels(row) } catch { throw .badLabels(error.text) }
+        let number: UInt32
+        if let known = state.head.find(labels) {
+            number = known
+        } else {
+            if state.head.seriesCount >= options.seriesLimit { throw .seriesLimit(options.seriesLimit) }
+            let source = state.head.source(labels)
+            if state.head.sources.counts[Int(source)] >= options.sourceSeriesLimit {
+                throw .sourceLimit(options.sourceSeriesLimit)
+            }
+            number = state.head.add(labels, newest: Self.newestElsewhere(labels, &state), source: source)
+        }
+        batch.labelBytes.withUnsafeBytes { raw in
+            state.head.addForm(
+                UnsafeRawBufferPointer(rebasing: raw[row.labels.indices]), hash: row.hash, isMessages: batch.labelForm != .pairs,
+                of: number)
+        }
         return number
     }
 
     /// The last sample of a series in the frozen head and the blocks.
     static func newestElsewhere(_ labels: Labels, _ state: inout State) -> Sample? {
-        if let series = state.frozen?.head.find(labels), series.isKnown {
+        if let frozen = state.frozen?.head, let number = frozen.find(labels), frozen.series[Int(number)].isKnown {
+            let series = frozen.series[Int(number)]
             return Sample(timestamp: series.newest, value: series.newestValue)
         }
         var newest: Sample?
@@ -136,7 +158,11 @@ extension MetricStore: MetricWriter {
 
     /// The value of a series at exactly this time, in the frozen head and the blocks.
     private static func valueElsewhere(_ labels: Labels, at timestamp: Int64, _ state: inout State) -> Double? {
-        if let value = state.frozen?.head.find(labels)?.value(at: timestamp) { return value }
+        if let frozen = state.frozen?.head, let number = frozen.find(labels),
+            let value = frozen.snapshot(number).value(at: timestamp)
+        {
+            return value
+        }
         for block in state.blocks.reversed() {
             do {
                 if let value = try block.value(labels, at: timestamp) { return value }
@@ -153,62 +179,99 @@ extension MetricStore: MetricWriter {
 
     // MARK: - Log and head
 
-    private func append(_ batch: MetricBatch, _ state: inout State) throws(FileError) {
-        _ = try log.append(type: MetricLogFormat.recordType, version: MetricLogFormat.version) { segment, writer in
-            if state.logSegment != segment {
-                state.logSegment = segment
-                state.logContext += 1
+    /// Logs the rows and returns the number of their record.
+    private func append(_ rows: [AcceptedRow], _ batch: MetricBatch, _ state: inout State) throws -> UInt64 {
+        do {
+            let sequence = try log.append(type: MetricLogFormat.recordType, version: MetricLogFormat.version) { segment, writer in
+                batch.samples.withUnsafeBufferPointer { samples in
+                    state.encoder.write(
+                        rows, samples, state.head, window: options.outOfOrderWindow, segment: segment, to: &writer)
+                }
             }
-            writer.writeVarint(UInt64(options.outOfOrderWindow))
-            batch.samples.withUnsafeBufferPointer { samples in
-                for row in state.rows { write(row, samples, state, &writer) }
-            }
+            state.refusal = nil
+            return sequence
+        } catch {
+            // The next record must not be coded against one that is not there.
+            state.encoder.startAfresh()
+            let refusal = Self.storageError(error)
+            state.refusal = "\(refusal)"
+            throw refusal
         }
-    }
-
-    private func write(_ row: AcceptedRow, _ samples: UnsafeBufferPointer<Sample>, _ state: State, _ writer: inout ByteWriter) {
-        let series = state.head.series[Int(row.series)]
-        var tag = UInt64(row.series) << MetricLogFormat.flagBitCount
-        if row.isDelta { tag |= MetricLogFormat.deltaFlag }
-        if series.cursorContext != state.logContext {
-            series.cursorContext = state.logContext
-            series.cursor = MetricLogCursor()
-            writer.writeVarint(tag | MetricLogFormat.definitionFlag)
-            writer.writeLengthPrefixed(series.labels.bytes)
-        } else {
-            writer.writeVarint(tag)
-        }
-        writer.writeVarint(UInt64(row.samples.count))
-        // A copy on the stack: a property of a class is checked for exclusive access at every use.
-        var cursor = series.cursor
-        for index in row.samples.indices { cursor.write(samples[index], &writer) }
-        series.cursor = cursor
     }
 
     /// Puts samples into the head and counts what became of them.
     static func apply(
-        _ samples: UnsafeBufferPointer<Sample>, to number: UInt32, isDelta: Bool, window: Int64, _ state: inout State,
+        _ rows: [AcceptedRow], _ samples: UnsafeBufferPointer<Sample>, window: Int64, _ state: inout State,
         _ receipt: inout WriteReceipt
     ) {
-        let series = state.head.series[Int(number)]
-        var stored = 0
-        var added = 0
-        for sample in samples {
-            let outcome = series.insert(sample, isDelta: isDelta, window: window) { timestamp in
-                valueElsewhere(series.labels, at: timestamp, &state)
-            }
-            switch outcome {
-            case .stored:
-                stored &+= 1
-                added &+= 1
-            case .duplicate: receipt.duplicates += 1
-            case .conflict:
-                receipt.conflicts += 1
-                added &+= 1
-            case .tooOld: receipt.refuse(.tooOld, "\(series.labels) at \(sample.timestamp) ms, newest \(series.newest) ms")
+        let head = state.head
+        let series = head.series
+        let arena = head.arena
+        var neighbour: HeadTimes.Pointer?
+        var appended = 0
+        for row in rows {
+            let own = series + Int(row.series)
+            for index in row.samples.indices {
+                var sample = samples[index]
+                if sample.timestamp > own.pointee.newest {
+                    if row.isDelta, own.pointee.isKnown { sample.value += own.pointee.newestValue }
+                    own.pointee.append(sample, neighbour: &neighbour, arena)
+                    appended &+= 1
+                } else {
+                    insertLate(sample, row, window: window, &state, &receipt)
+                }
             }
         }
-        receipt.stored += stored
-        state.head.sampleCount += added
+        receipt.stored += appended
+        head.sampleCount += appended
+    }
+
+    private static func insertLate(
+        _ sample: Sample, _ row: AcceptedRow, window: Int64, _ state: inout State, _ receipt: inout WriteReceipt
+    ) {
+        let head = state.head
+        // An increment that does not end later has been added already.
+        if row.isDelta {
+            receipt.duplicates += 1
+            return
+        }
+        let newest = head.series[Int(row.series)].newest
+        // Timestamps are not negative: the subtraction cannot overflow.
+        if sample.timestamp < newest - window {
+            return receipt.refuse(.tooOld, "\(head.labels[Int(row.series)]) at \(sample.timestamp) ms, newest \(newest) ms")
+        }
+        let outcome = head.insertLate(sample, row.series) {
+            valueElsewhere(head.labels[Int(row.series)], at: sample.timestamp, &state)
+        }
+        switch outcome {
+        case .stored: receipt.stored += 1
+        case .duplicate: receipt.duplicates += 1
+        case .conflict: receipt.conflicts += 1
+        }
+        if outcome != .duplicate { head.sampleCount += 1 }
+    }
+}
+
+/// Why a series is not taken.
+private enum SeriesRefusal: Error {
+    case badLabels(String)
+    case seriesLimit(Int)
+    case sourceLimit(Int)
+
+    var reason: RefusalReason {
+        switch self {
+        case .badLabels: .invalidLabels
+        case .seriesLimit: .seriesLimit
+        case .sourceLimit: .sourceSeriesLimit
+        }
+    }
+
+    func sentence(_ labels: Labels) -> String {
+        switch self {
+        case .badLabels(let problem): "\(labels): its \(problem)."
+        case .seriesLimit(let limit): "\(labels) would be one more than the \(limit) series allowed"
+        case .sourceLimit(let limit):
+            "\(labels) would be one more than the \(limit) series allowed to one source (job and instance); see limits.source_series"
+        }
     }
 }

@@ -30,10 +30,8 @@ public final class MetricStore: Sendable {
         var isClosed = false
         /// Why the last write failed, or nil when it did not.
         var refusal: String?
-        /// Rises when the log's coding starts afresh; a series coded in an older context is defined anew.
-        var logContext: UInt64 = 1
-        /// The segment of the context; nil after a failed write.
-        var logSegment: UInt64?
+        /// Writes the payload of log records.
+        let encoder = MetricLogEncoder()
         /// The rows of the batch being written; kept so that nothing is allocated for them.
         var rows: [AcceptedRow] = []
     }

@@ -12,6 +12,9 @@ public struct MetricStoreOptions: Sendable {
     public var futureLimit: Int64 = 600_000
     /// The head holds at most so many series.
     public var seriesLimit = 5_000_000
+    /// The head holds at most so many series of one source, which is a pair of `job` and `instance`. A large exporter has
+    /// ten thousand; ten times that are a mistake in somebody's labels, and must not take the memory of all others.
+    public var sourceSeriesLimit = 100_000
     /// With so many samples the head is written to a block; with twice as many writes are refused until it has been.
     public var headSampleLimit = 4_000_000
     /// With so many bytes in the log the head is written to a block.

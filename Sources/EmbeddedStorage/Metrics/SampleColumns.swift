@@ -95,7 +95,7 @@ struct SampleColumns {
     }
 
     /// The index of the first timestamp that is not below `wanted`.
-    private static func position(_ timestamps: [Int64], _ wanted: Int64) -> Int {
+    static func position(_ timestamps: [Int64], _ wanted: Int64) -> Int {
         var low = 0
         var high = timestamps.count
         while low < high {

@@ -2,26 +2,19 @@ import ByteCoding
 import TelemetryModel
 
 /// Reads the `WriteRequest` of Prometheus remote write 1.0 (prometheus.io/docs/specs/prw/remote_write_spec), after Snappy,
-/// straight into a ``MetricBatch``: labels keep the sender's order, nothing is allocated for a sample.
+/// into a ``MetricBatch`` that keeps the body and points at the labels in it: nothing is copied or allocated for a series.
 ///
-/// Series with bad labels are refused with all their samples, native histograms as an unsupported kind. Metadata and
-/// exemplars are skipped, as there is no store for them.
+/// Labels are checked by whoever meets their bytes for the first time, see ``LabelForm/messages(_:)``. Native histograms
+/// are refused as an unsupported kind. Metadata and exemplars are skipped, as there is no store for them.
 public enum RemoteWriteDecoder {
     /// Decodes a request. Bytes whose outer framing is broken are thrown back whole.
-    public static func decode(
-        _ bytes: UnsafeRawBufferPointer, limits: DecodeLimits = DecodeLimits()
-    ) throws(ByteCodingError) -> DecodedMetrics {
-        var assembly = RemoteWriteAssembly(limits: limits)
-        assembly.decoded.batch.labelBytes.reserveCapacity(bytes.count)
-        assembly.decoded.batch.samples.reserveCapacity(min(bytes.count / 18, limits.sampleCount))
-        var request = ProtobufReader(bytes)
-        while try request.nextField() {
-            if request.fieldNumber == 1 {
-                assembly.takeSeries(try request.bytes())
-            } else {
-                try request.skipValue()
-            }
+    public static func decode(_ body: [UInt8], limits: DecodeLimits = DecodeLimits()) throws(ByteCodingError) -> DecodedMetrics {
+        var assembly = RemoteWriteAssembly(body, limits: limits)
+        var failure: ByteCodingError?
+        body.withUnsafeBytes { raw in
+            do throws(ByteCodingError) { try assembly.takeRequest(raw) } catch { failure = error }
         }
+        if let failure { throw failure }
         return assembly.decoded
     }
 }
@@ -29,89 +22,159 @@ public enum RemoteWriteDecoder {
 /// The state of decoding one request.
 private struct RemoteWriteAssembly {
     var decoded = DecodedMetrics()
-    var labels: LabelAppender
     let limits: DecodeLimits
     var seriesNumber = 0
-    var histogramCount = 0
 
-    init(limits: DecodeLimits) {
+    /// A sample with its key has about so many bytes.
+    private static let sampleByteCount = 18
+    /// A series of one sample has seldom fewer bytes.
+    private static let seriesByteCount = 64
+
+    init(_ body: [UInt8], limits: DecodeLimits) {
         self.limits = limits
-        labels = LabelAppender(limits: limits)
+        decoded.batch.labelForm = .messages(limits.labels)
+        decoded.batch.labelBytes = body
+        decoded.batch.samples.reserveCapacity(min(body.count / Self.sampleByteCount, limits.sampleCount))
+        decoded.batch.series.reserveCapacity(min(body.count / Self.seriesByteCount, limits.sampleCount))
     }
 
-    mutating func takeSeries(_ bytes: UnsafeRawBufferPointer) {
-        seriesNumber += 1
-        let labelStart = decoded.batch.labelBytes.count
-        let sampleStart = decoded.batch.samples.count
-        histogramCount = 0
-        do throws(ByteCodingError) {
-            try readSeries(bytes)
-            if let problem = labels.problem {
-                refuse(.invalidLabels, "its \(problem)", labelStart, sampleStart)
-            } else if decoded.batch.samples.count > limits.sampleCount {
-                refuse(.tooLarge, "the request has more than \(limits.sampleCount) samples", labelStart, sampleStart)
-            } else if decoded.batch.samples.count > sampleStart {
-                decoded.batch.endSeries(labelStart: labelStart, sampleStart: sampleStart)
+    mutating func takeRequest(_ body: UnsafeRawBufferPointer) throws(ByteCodingError) {
+        var request = ProtobufReader(body)
+        while try request.nextField() {
+            if request.fieldNumber == 1 {
+                let end = try request.bytes().count
+                takeSeries(body, (request.reader.position &- end)..<request.reader.position)
             } else {
-                decoded.batch.labelBytes.removeLast(decoded.batch.labelBytes.count - labelStart)
+                try request.skipValue()
             }
+        }
+    }
+
+    /// Takes the series that stands in this range of the body.
+    private mutating func takeSeries(_ body: UnsafeRawBufferPointer, _ range: Range<Int>) {
+        seriesNumber &+= 1
+        let sampleStart = decoded.batch.samples.count
+        if let labelEnd = readUsualSeries(body, range) {
+            return endSeries(body, range.lowerBound..<labelEnd, sampleStart)
+        }
+        decoded.batch.samples.removeLast(decoded.batch.samples.count - sampleStart)
+        takeUnusualSeries(UnsafeRawBufferPointer(rebasing: body[range]), sampleStart)
+    }
+
+    @inline(__always)
+    private mutating func endSeries(_ bytes: UnsafeRawBufferPointer, _ labels: Range<Int>, _ sampleStart: Int) {
+        let sampleCount = decoded.batch.samples.count &- sampleStart
+        if sampleCount == 0 { return }
+        if sampleStart &+ sampleCount > limits.sampleCount {
+            return refuse(.tooLarge, "the request has more than \(limits.sampleCount) samples", sampleStart)
+        }
+        decoded.batch.series.append(
+            SeriesRow(
+                labels: RowRange(start: UInt32(labels.lowerBound), count: UInt32(labels.count)),
+                hash: MetricBatch.hash(UnsafeRawBufferPointer(rebasing: bytes[labels])),
+                samples: RowRange(start: UInt32(sampleStart), count: UInt32(sampleCount))))
+    }
+
+    private mutating func refuse(_ reason: WireRefusalReason, _ problem: String, _ sampleStart: Int) {
+        let sampleCount = decoded.batch.samples.count - sampleStart
+        let number = seriesNumber
+        decoded.refusals.add(reason, count: max(sampleCount, 1), "Series \(number) of the request: \(problem).")
+        decoded.batch.samples.removeLast(sampleCount)
+    }
+
+    // MARK: - The usual form
+
+    /// Reads a series that has its labels first and its samples behind them, and nothing else. Returns where the labels
+    /// end, or nil for a series in another form, whose samples may have been appended in part.
+    @inline(__always)
+    private mutating func readUsualSeries(_ body: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int? {
+        var position = range.lowerBound
+        let end = range.upperBound
+        // Labels: a key of one byte, a length of one or two.
+        while position &+ 2 < end, body[position] == 0x0A {
+            var length = Int(body[position &+ 1])
+            position &+= 2
+            if length >= 0x80 {
+                let high = Int(body[position])
+                if high >= 0x80 { return nil }
+                length = length & 0x7F | high &<< 7
+                position &+= 1
+            }
+            if length > end &- position { return nil }
+            position &+= length
+        }
+        let labelEnd = position
+        while position < end {
+            guard end &- position >= 2, body[position] == 0x12 else { return nil }
+            let length = Int(body[position &+ 1])
+            position &+= 2
+            guard length <= end &- position, let sample = readUsualSample(body, position..<(position &+ length)) else { return nil }
+            decoded.batch.samples.append(sample)
+            position &+= length
+        }
+        return labelEnd
+    }
+
+    /// Reads a sample that is a double of field 1, left out when it is zero, and a varint of field 2 that is no negative number.
+    @inline(__always)
+    private func readUsualSample(_ body: UnsafeRawBufferPointer, _ range: Range<Int>) -> Sample? {
+        var position = range.lowerBound
+        var value: UInt64 = 0
+        if range.count > 10, body[position] == 0x09 {
+            value = UInt64(littleEndian: body.loadUnaligned(fromByteOffset: position &+ 1, as: UInt64.self))
+            position &+= 9
+        }
+        guard position < range.upperBound, body[position] == 0x10 else { return nil }
+        position &+= 1
+        var timestamp: UInt64 = 0
+        var shift: UInt64 = 0
+        while position < range.upperBound, shift < 63 {
+            let byte = body[position]
+            position &+= 1
+            timestamp |= UInt64(truncatingIfNeeded: byte & 0x7F) &<< shift
+            shift &+= 7
+            if byte < 0x80 {
+                if position != range.upperBound { return nil }
+                return Sample(timestamp: Int64(bitPattern: timestamp), value: Double(bitPattern: value))
+            }
+        }
+        return nil
+    }
+
+    // MARK: - Any other form
+
+    /// Reads a series with its fields in any order. Its labels are put together behind the body.
+    private mutating func takeUnusualSeries(_ bytes: UnsafeRawBufferPointer, _ sampleStart: Int) {
+        let labelStart = decoded.batch.labelBytes.count
+        var histogramCount = 0
+        do throws(ByteCodingError) {
+            var fields = ProtobufReader(bytes)
+            var fieldStart = 0
+            while try fields.nextField() {
+                switch fields.fieldNumber {
+                case 1:
+                    _ = try fields.bytes()
+                    let field = UnsafeRawBufferPointer(rebasing: bytes[fieldStart..<fields.reader.position])
+                    decoded.batch.labelBytes.append(contentsOf: field)
+                case 2: decoded.batch.samples.append(try Self.readSample(try fields.bytes()))
+                case 4:
+                    histogramCount += 1
+                    try fields.skipValue()
+                default: try fields.skipValue()
+                }
+                fieldStart = fields.reader.position
+            }
+            let all = decoded.batch.labelBytes
+            all.withUnsafeBytes { endSeries($0, labelStart..<all.count, sampleStart) }
         } catch {
-            refuse(WireRefusalReason(error), error.message, labelStart, sampleStart)
+            refuse(WireRefusalReason(error), error.message, sampleStart)
         }
         let number = seriesNumber
         decoded.refusals.add(
             .unsupportedKind, count: histogramCount, "Series \(number) of the request: native histograms are not stored.")
     }
 
-    private mutating func refuse(_ reason: WireRefusalReason, _ problem: String, _ labelStart: Int, _ sampleStart: Int) {
-        let sampleCount = decoded.batch.samples.count - sampleStart
-        let number = seriesNumber
-        decoded.refusals.add(reason, count: max(sampleCount, 1), "Series \(number) of the request: \(problem).")
-        decoded.batch.labelBytes.removeLast(decoded.batch.labelBytes.count - labelStart)
-        decoded.batch.samples.removeLast(sampleCount)
-    }
-
-    private mutating func readSeries(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
-        labels.start()
-        var fields = ProtobufReader(bytes)
-        while try fields.nextField() {
-            switch fields.fieldNumber {
-            case 1: try readLabel(try fields.bytes())
-            case 2: decoded.batch.samples.append(try readSample(try fields.bytes()))
-            case 4:
-                histogramCount += 1
-                try fields.skipValue()
-            default: try fields.skipValue()
-            }
-        }
-        labels.end()
-    }
-
-    private mutating func readLabel(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
-        var name = UnsafeRawBufferPointer(start: nil, count: 0)
-        var value = UnsafeRawBufferPointer(start: nil, count: 0)
-        var fields = ProtobufReader(bytes)
-        while try fields.nextField() {
-            switch fields.fieldNumber {
-            case 1: name = try fields.bytes()
-            case 2: value = try fields.bytes()
-            default: try fields.skipValue()
-            }
-        }
-        labels.append(name, value, to: &decoded.batch.labelBytes)
-    }
-
-    @inline(__always)
-    private func readSample(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) -> Sample {
-        // Nearly every sample is a double of field 1 followed by a varint of field 2.
-        if bytes.count > 10, bytes[0] == 0x09, bytes[9] == 0x10 {
-            var reader = ByteReader(bytes)
-            reader.position = 1
-            let value = try reader.readDouble()
-            reader.position = 10
-            let timestamp = Int64(bitPattern: try reader.readVarint())
-            if reader.isAtEnd { return Sample(timestamp: timestamp, value: value) }
-        }
+    private static func readSample(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) -> Sample {
         var sample = Sample(timestamp: 0, value: 0)
         var fields = ProtobufReader(bytes)
         while try fields.nextField() {

@@ -50,24 +50,31 @@ struct MetricFormatPageTests {
         #expect(page.contains("type \(MetricLogFormat.recordType), version \(MetricLogFormat.version)."))
         #expect(
             page.contains(
-                "series number × \(1 << MetricLogFormat.flagBitCount), plus \(MetricLogFormat.definitionFlag) when labels follow, plus \(MetricLogFormat.deltaFlag)"
+                "number of rows × \(1 << MetricLogFormat.runFlagBitCount), plus \(MetricLogFormat.deltaFlag) when the values are increments, plus \(MetricLogFormat.manyFlag)"
             ))
-        #expect(page.contains("| \(MetricLogFormat.same) | nothing"))
         #expect(
-            page.contains("| \(MetricLogFormat.decimalControls.lowerBound)–\(MetricLogFormat.decimalControls.upperBound) | signed"))
-        #expect(page.contains("| \(MetricLogFormat.xorControl)–\(MetricLogFormat.xorControl + 63) | XOR"))
-        #expect(Decimal.powers.prefix(MetricLogFormat.scaleCount) == [1, 10, 100, 1_000])
+            page.contains(
+                "that the series has: \(MetricLogFormat.exponents.lowerBound)–\(MetricLogFormat.exponents.upperBound) for"))
+        #expect(page.contains("power of ten; \(MetricLogFormat.xor) for XOR"))
+        #expect(
+            page.contains("The byte \(MetricLogFormat.change) in its place")
+                && page.contains("The byte \(MetricLogFormat.changeFromXOR) in its place"))
+        #expect(page.contains("at most \(MetricLogFormat.definitionByteLimit) bytes"))
+        #expect(Decimal.powers.count == Int(MetricLogFormat.exponents.upperBound) + 1)
     }
 
-    @Test("the page of deletions gives the constants of the code")
-    func deletions() throws {
-        let page = try page("metric-deletions")
-        #expect(page.contains("The file `metrics/\(MetricDeletionFile.name)`"))
-        #expect(page.contains("Version \(MetricDeletionFile.version)."))
-        #expect(page.contains("`HRMD` (\(hex(MetricDeletionFile.magic)))"))
-        #expect(page.contains("At most \(MetricDeletionFile.countLimit) orders, at most \(MetricDeletionFile.fileByteLimit) bytes"))
-        #expect(page.contains("at most \(MetricDeletionFile.deletionByteLimit) |"))
-        #expect(page.contains("kept as `\(MetricDeletionFile.damagedName)`"))
+    @Test("the page of the log gives the constants of version 1")
+    func oldLog() throws {
+        let page = try page("metric-log")
+        #expect(
+            page.contains(
+                "series number × \(1 << MetricLogFormat1.flagBitCount), plus \(MetricLogFormat1.definitionFlag) when labels follow, plus \(MetricLogFormat1.deltaFlag)"
+            ))
+        #expect(page.contains("| \(MetricLogFormat1.same) | nothing"))
+        #expect(
+            page.contains(
+                "| \(MetricLogFormat1.decimalControls.lowerBound)–\(MetricLogFormat1.decimalControls.upperBound) | signed"))
+        #expect(page.contains("| \(MetricLogFormat1.xorControl)–\(MetricLogFormat1.xorControl + 63) | XOR"))
     }
 
     @Test("the page of the folder gives the constants of the code")

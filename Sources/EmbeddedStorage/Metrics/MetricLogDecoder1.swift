@@ -1,11 +1,9 @@
 import ByteCoding
 import TelemetryModel
 
-/// What a log record of samples consists of, as `Schemas/format/metric-log.md` describes it.
-enum MetricLogFormat {
-    /// The type of the record in the log.
-    static let recordType: UInt8 = 1
-    /// The version of its payload.
+/// What a log record of samples consisted of in version 1, which is only read, as `Schemas/format/metric-log.md` describes it.
+enum MetricLogFormat1 {
+    /// The version of the payload.
     static let version: UInt8 = 1
     /// Added to the tag of a series: its labels follow.
     static let definitionFlag: UInt64 = 1
@@ -20,56 +18,22 @@ enum MetricLogFormat {
     /// Control bytes from here on: low three bits count zero bytes at the low end, the next three those at the high end, of
     /// the XOR with the value before, whose other bytes follow.
     static let xorControl: UInt8 = 0x40
-    /// How many powers of ten the decimal controls stand for.
-    static let scaleCount = 4
 }
 
 /// What a segment of the log knows of a series: its values are coded against the last one.
-struct MetricLogCursor {
+private struct MetricLogCursor1 {
     var timestamp: Int64 = 0
     var value: Double = 0
-    /// Which power of ten suited the last value; the search starts there.
-    var scale = 0
-
-    /// Appends a sample.
-    @inline(__always)
-    mutating func write(_ sample: Sample, _ writer: inout ByteWriter) {
-        writer.writeSignedVarint(sample.timestamp &- timestamp)
-        timestamp = sample.timestamp
-        writeValue(sample.value, &writer)
-        value = sample.value
-    }
-
-    private mutating func writeValue(_ new: Double, _ writer: inout ByteWriter) {
-        if new.bitPattern == value.bitPattern {
-            writer.writeByte(MetricLogFormat.same)
-            return
-        }
-        for attempt in 0..<MetricLogFormat.scaleCount {
-            let candidate = (scale &+ attempt) & (MetricLogFormat.scaleCount - 1)
-            if let a = Decimal.integer(new, candidate), let b = Decimal.integer(value, candidate) {
-                scale = candidate
-                writer.writeByte(UInt8(candidate &+ 1))
-                writer.writeSignedVarint(a &- b)
-                return
-            }
-        }
-        let difference = new.bitPattern ^ value.bitPattern
-        let low = difference.trailingZeroBitCount / 8
-        let high = difference.leadingZeroBitCount / 8
-        writer.writeByte(MetricLogFormat.xorControl | UInt8(high) << 3 | UInt8(low))
-        for index in low..<(8 - high) { writer.writeByte(UInt8(truncatingIfNeeded: difference >> UInt64(8 * index))) }
-    }
 
     /// Reads a sample.
     mutating func read(_ reader: inout ByteReader) throws(ByteCodingError) -> Sample {
         timestamp &+= try reader.readSignedVarint()
         let start = reader.position
         let control = try reader.readByte()
-        if control == MetricLogFormat.same {
+        if control == MetricLogFormat1.same {
             return Sample(timestamp: timestamp, value: value)
         }
-        if MetricLogFormat.decimalControls.contains(control) {
+        if MetricLogFormat1.decimalControls.contains(control) {
             let scale = Int(control) - 1
             guard let last = Decimal.integer(value, scale) else {
                 throw .malformed(at: start, "a difference from a value that is no decimal")
@@ -78,7 +42,7 @@ struct MetricLogCursor {
         } else {
             let low = Int(control & 7)
             let high = Int(control >> 3) & 7
-            guard control >= MetricLogFormat.xorControl, control < MetricLogFormat.xorControl + 64, low + high < 8 else {
+            guard control >= MetricLogFormat1.xorControl, control < MetricLogFormat1.xorControl + 64, low + high < 8 else {
                 throw .malformed(at: start, "an unknown control byte")
             }
             var difference: UInt64 = 0
@@ -89,8 +53,8 @@ struct MetricLogCursor {
     }
 }
 
-/// Reads the records of one log, segment by segment.
-struct MetricLogDecoder {
+/// Reads the records of version 1 of one log, segment by segment.
+struct MetricLogDecoder1 {
     /// The samples of one series in a record.
     struct Row {
         var labels: Labels
@@ -99,7 +63,7 @@ struct MetricLogDecoder {
     }
 
     private var segment: UInt64 = 0
-    private var known: [UInt64: (labels: Labels, cursor: MetricLogCursor)] = [:]
+    private var known: [UInt64: (labels: Labels, cursor: MetricLogCursor1)] = [:]
 
     /// Calls `body` with every row of a record. `window` is the out-of-order window that was in force, milliseconds.
     mutating func decode(
@@ -115,9 +79,9 @@ struct MetricLogDecoder {
         while !reader.isAtEnd {
             let start = reader.position
             let tag = try reader.readVarint()
-            let series = tag >> MetricLogFormat.flagBitCount
-            if tag & MetricLogFormat.definitionFlag != 0 {
-                known[series] = (Labels(canonicalBytes: Array(try reader.readLengthPrefixed())), MetricLogCursor())
+            let series = tag >> MetricLogFormat1.flagBitCount
+            if tag & MetricLogFormat1.definitionFlag != 0 {
+                known[series] = (Labels(canonicalBytes: Array(try reader.readLengthPrefixed())), MetricLogCursor1())
             }
             guard let (labels, last) = known[series] else {
                 throw .malformed(at: start, "samples of a series that was not defined")
@@ -128,7 +92,7 @@ struct MetricLogDecoder {
             samples.reserveCapacity(count)
             for _ in 0..<count { samples.append(try cursor.read(&reader)) }
             known[series] = (labels, cursor)
-            body(Row(labels: labels, samples: samples, isDelta: tag & MetricLogFormat.deltaFlag != 0), window)
+            body(Row(labels: labels, samples: samples, isDelta: tag & MetricLogFormat1.deltaFlag != 0), window)
         }
     }
 }

@@ -1,0 +1,31 @@
+/// The memory of one head: pieces of pages, which live as long as the head or a reader of it. Nothing in it is moved or freed
+/// before, so that readers walk it without the store's lock.
+// Unchecked: only the store asks for pieces, under its lock; a reader follows what was written before it got its snapshot.
+final class HeadArena: @unchecked Sendable {
+    private static let pageByteCount = 1 << 20
+
+    private var pages: [UnsafeMutableRawPointer] = []
+    private var free: UnsafeMutableRawPointer
+    private var freeByteCount = 0
+
+    init() { free = UnsafeMutableRawPointer(bitPattern: 8) ?? .allocate(byteCount: 8, alignment: 8) }
+
+    deinit { for page in pages { page.deallocate() } }
+
+    /// The bytes of all pages.
+    var byteCount: Int { pages.count * Self.pageByteCount }
+
+    /// A piece for values of eight bytes; much smaller than a page.
+    func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        if byteCount > freeByteCount {
+            free = .allocate(byteCount: Self.pageByteCount, alignment: 16)
+            freeByteCount = Self.pageByteCount
+            pages.append(free)
+        }
+        defer {
+            free += byteCount
+            freeByteCount -= byteCount
+        }
+        return free
+    }
+}

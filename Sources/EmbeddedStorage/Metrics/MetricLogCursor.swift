@@ -112,12 +112,7 @@ struct MetricLogCursor {
             let integer = Int64(value)
             return Double(integer).bitPattern == value.bitPattern ? integer : nil
         }
-        let power = powers[Int(exponent)]
-        let scaled = (value * power).rounded(.toNearestOrEven)
-        guard abs(scaled) < Decimal.integerLimit else { return nil }
-        // From the integer back, and bit by bit: −0.0 is no integer.
-        let integer = Int64(scaled)
-        return (Double(integer) / power).bitPattern == value.bitPattern ? integer : nil
+        return Decimal.integer(value, power: powers[Int(exponent)])
     }
 
     @inline(__always)

@@ -123,9 +123,9 @@ struct MetricLogTests {
             directory: "/store/metrics", fileSystem: system, time: ManualTime(now: 1_763_683_200_000_000_000))
         var found: [String: [Double]] = [:]
         try store.scan(SeriesQuery([try LabelMatcher("job", .notEqual, "")], from: 0, through: .max)) { series in
-            found[series.labels.description] = series.values
+            found[series.labels.description] = Array(series.values)
             let times: [Int64] = (0..<12).map { 1_700_000_000_000 + 15_000 * $0 }
-            #expect(series.timestamps == times)
+            #expect(series.timestamps.elementsEqual(times))
         }
         let counts: [Double] = (0..<12).map { Double($0 * 7) }
         #expect(found[#"counter_total{job="a"}"#] == counts)

@@ -2,10 +2,12 @@ import Platform
 import Storage
 import TelemetryModel
 
-/// The store in a data folder of this machine: a metric half and a span half under one lock.
+/// The store in a data folder of this machine under one lock: samples with their exemplars and metadata, and spans.
 public final class EmbeddedStore: Store {
     private let directory: StoreDirectory
     private let metrics: MetricStore
+    private let exemplars: ExemplarStore
+    private let metadata: MetadataStore
     private let spans: SpanStore
     private let retentionSize: Int
 
@@ -16,11 +18,21 @@ public final class EmbeddedStore: Store {
         return capabilities
     }
 
-    private init(_ directory: StoreDirectory, _ metrics: MetricStore, _ spans: SpanStore, retentionSize: Int) {
+    private init(
+        _ directory: StoreDirectory, _ options: EmbeddedStoreOptions, _ fileSystem: any FileSystem, _ time: any TimeSource
+    ) throws {
         self.directory = directory
-        self.metrics = metrics
-        self.spans = spans
-        self.retentionSize = retentionSize
+        metrics = try MetricStore.open(
+            directory: directory.metricsPath, options: options.metricOptions, fileSystem: fileSystem, time: time)
+        exemplars = try ExemplarStore.open(
+            directory: StoreDirectory.exemplarsPath(directory.path), options: ExemplarStoreOptions(options.metricOptions),
+            fileSystem: fileSystem, time: time)
+        metadata = try MetadataStore.open(
+            directory: StoreDirectory.metadataPath(directory.path),
+            options: MetadataStoreOptions(durability: options.durability), fileSystem: fileSystem)
+        spans = try SpanStore.open(
+            directory: directory.spansPath, options: options.spanOptions, fileSystem: fileSystem, time: time)
+        retentionSize = options.retentionSize
     }
 
     /// Opens the store in a folder, which is made ours when it is empty or missing, and reads what the logs hold.
@@ -32,11 +44,7 @@ public final class EmbeddedStore: Store {
     ) throws -> EmbeddedStore {
         let directory = try StoreDirectory(path, fileSystem: fileSystem)
         do {
-            let metrics = try MetricStore.open(
-                directory: directory.metricsPath, options: options.metricOptions, fileSystem: fileSystem, time: time)
-            let spans = try SpanStore.open(
-                directory: directory.spansPath, options: options.spanOptions, fileSystem: fileSystem, time: time)
-            return EmbeddedStore(directory, metrics, spans, retentionSize: options.retentionSize)
+            return try EmbeddedStore(directory, options, fileSystem, time)
         } catch {
             directory.unlock()
             throw error
@@ -48,8 +56,23 @@ public final class EmbeddedStore: Store {
 }
 
 extension EmbeddedStore {
-    /// Logs samples and puts them into the head.
-    public func write(_ batch: MetricBatch) throws -> WriteReceipt { try metrics.write(batch) }
+    /// Logs samples, exemplars and metadata and makes them visible.
+    public func write(_ batch: MetricBatch) throws -> WriteReceipt {
+        var receipt = try metrics.write(batch)
+        receipt.exemplars = try exemplars.write(batch)
+        receipt.metadata = try metadata.write(batch)
+        return receipt
+    }
+
+    /// The exemplars of the matching series.
+    public func exemplars(_ selectors: [[LabelMatcher]], from: Int64, through: Int64, limit: Int) throws -> [SeriesExemplars] {
+        try exemplars.exemplars(selectors, from: from, through: through, limit: limit)
+    }
+
+    /// What is known of one metric or of all.
+    public func metadata(metric: String?, limit: Int) throws -> [MetricMetadata] {
+        try metadata.metadata(metric: metric, limit: limit)
+    }
 
     /// Every matching series with its samples.
     public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws { try metrics.scan(query, body) }
@@ -93,39 +116,17 @@ extension EmbeddedStore {
 
 extension EmbeddedStore {
     /// Writes both heads to blocks.
-    public func flush() throws {
-        try both {
-            try metrics.flush()
-        } _: {
-            try spans.flush()
-        }
-    }
+    public func flush() throws { try all([metrics.flush, spans.flush]) }
 
     /// Flushes and merges both halves.
-    public func compact() throws {
-        try both {
-            try metrics.compact()
-        } _: {
-            try spans.compact()
-        }
-    }
+    public func compact() throws { try all([metrics.compact, spans.compact]) }
 
-    /// Syncs both logs.
-    public func sync() throws {
-        try both {
-            try metrics.sync()
-        } _: {
-            try spans.sync()
-        }
-    }
+    /// Syncs all logs.
+    public func sync() throws { try all([metrics.sync, exemplars.sync, metadata.sync, spans.sync]) }
 
-    /// Keeps both halves in shape.
+    /// Keeps everything in shape.
     public func maintain() throws {
-        try both {
-            try metrics.maintain()
-        } _: {
-            try spans.maintain()
-        }
+        try all([metrics.maintain, exemplars.maintain, metadata.maintain, spans.maintain])
         // The spans get nine tenths, the metrics what the spans leave, which is at least a tenth.
         if retentionSize > 0 {
             try spans.deleteOldest(above: retentionSize - retentionSize / 10)
@@ -133,10 +134,12 @@ extension EmbeddedStore {
         }
     }
 
-    /// What both halves say, added up.
+    /// What all parts say, added up.
     public func status() -> StoreStatus {
         let other = spans.status()
         var status = metrics.status()
+        exemplars.report(to: &status)
+        metadata.report(to: &status)
         status.headSpans = other.headSpans
         status.spanBlocks = other.spanBlocks
         status.byteCount += other.byteCount
@@ -145,20 +148,14 @@ extension EmbeddedStore {
         return status
     }
 
-    /// Flushes and closes both halves and gives the folder free.
+    /// Flushes and closes all parts and gives the folder free.
     public func close() throws {
         defer { directory.unlock() }
-        try both {
-            try metrics.close()
-        } _: {
-            try spans.close()
-        }
+        try all([metrics.close, exemplars.close, metadata.close, spans.close])
     }
 
-    /// Runs the second part also when the first one throws, and throws the first error.
-    private func both(_ first: () throws -> Void, _ second: () throws -> Void) throws {
-        let result = Result { try first() }
-        try second()
-        try result.get()
+    /// Runs every part also when an earlier one throws, and throws the first error.
+    private func all(_ parts: [() throws -> Void]) throws {
+        for result in parts.map({ part in Result { try part() } }) { try result.get() }
     }
 }

@@ -28,6 +28,8 @@ public final class StoreDirectory: Sendable {
     var spansPath: String { Self.spansPath(path) }
 
     static func metricsPath(_ path: String) -> String { "\(path)/metrics" }
+    static func exemplarsPath(_ path: String) -> String { "\(path)/metrics/exemplars" }
+    static func metadataPath(_ path: String) -> String { "\(path)/metrics/metadata" }
     static func spansPath(_ path: String) -> String { "\(path)/spans" }
 
     /// Locks a data folder and makes it ours when it is empty or missing. Throws ``StorageError`` of kind `unusable` when it

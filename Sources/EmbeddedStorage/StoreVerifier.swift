@@ -42,6 +42,9 @@ public enum StoreVerifier {
             for signal in [StoreDirectory.metricsPath(path), StoreDirectory.spansPath(path)] {
                 report.items += try log("\(signal)/log", fileSystem)
             }
+            for log in [StoreDirectory.exemplarsPath(path), StoreDirectory.metadataPath(path)] {
+                report.items += try self.log(log, fileSystem)
+            }
             report.items += try metricBlocks("\(StoreDirectory.metricsPath(path))/\(MetricStore.blocksName)", fileSystem)
             report.items += try spanBlocks("\(StoreDirectory.spansPath(path))/\(SpanStore.blocksName)", fileSystem)
         } catch let error as FileError {

@@ -2,10 +2,11 @@ import TelemetryModel
 
 /// Takes samples. Calls block (one log write) and may come from several threads at once.
 public protocol MetricWriter: Sendable {
-    /// Logs the batch and makes it visible to readers; whatever the receipt counts as stored is acknowledged.
+    /// Logs the batch and makes it visible to readers; whatever the receipt counts as stored is acknowledged. Exemplars and
+    /// metadata are counted apart from the samples.
     ///
     /// Idempotent: the same batch again is counted as duplicates. Good items are kept when others are refused.
-    /// Throws ``StorageError`` of kind `unavailable` or `closed` when nothing of the batch was taken.
+    /// Throws ``StorageError`` of kind `unavailable` or `closed` when the batch must be written again.
     func write(_ batch: MetricBatch) throws -> WriteReceipt
 }
 

@@ -19,6 +19,10 @@ public struct StoreStatus: Sendable, Equatable {
     public var headSeries = 0
     /// Samples in the head.
     public var headSamples = 0
+    /// Exemplars.
+    public var exemplars = 0
+    /// Metrics of which type, help or unit are known.
+    public var metadata = 0
     /// Spans in the head.
     public var headSpans = 0
     /// Blocks of metrics.
@@ -55,7 +59,9 @@ public protocol Maintenance: Sendable {
 }
 
 /// A whole store: both signals.
-public protocol Store: MetricWriter, MetricReader, MetricDeleter, SpanWriter, TraceReader, RollupReader, Maintenance {
+public protocol Store: MetricWriter, MetricReader, MetricDeleter, ExemplarReader, MetadataReader, SpanWriter, TraceReader,
+    RollupReader, Maintenance
+{
     /// What it can do beyond the least.
     var capabilities: StoreCapabilities { get }
 }

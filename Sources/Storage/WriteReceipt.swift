@@ -45,6 +45,35 @@ public struct Refusal: Sendable, Equatable {
         self.count = count
         self.example = example
     }
+
+    fileprivate static func add(_ reason: RefusalReason, _ count: Int, _ example: () -> String, to refusals: inout [Refusal]) {
+        if let index = refusals.firstIndex(where: { $0.reason == reason }) {
+            refusals[index].count += count
+        } else {
+            refusals.append(Refusal(reason, count: count, example: example()))
+        }
+    }
+}
+
+/// What became of what came along with the samples of a batch: its exemplars, or its metadata.
+public struct SideReceipt: Sendable, Equatable {
+    /// Items now stored.
+    public var stored = 0
+    /// Items that were there already.
+    public var duplicates = 0
+    /// Items not taken.
+    public private(set) var refusals: [Refusal] = []
+
+    /// Nothing came along.
+    public init() {}
+
+    /// How many items were not taken.
+    public var refusedCount: Int { refusals.reduce(0) { $0 + $1.count } }
+
+    /// Counts a refused item, together with others of the same reason.
+    public mutating func refuse(_ reason: RefusalReason, count: Int = 1, _ example: @autoclosure () -> String) {
+        Refusal.add(reason, count, example, to: &refusals)
+    }
 }
 
 /// What became of a batch. Items that are neither stored, known nor refused do not exist.
@@ -59,6 +88,10 @@ public struct WriteReceipt: Sendable, Equatable {
     public var conflicts: Int
     /// Items not taken.
     public var refusals: [Refusal]
+    /// What became of the exemplars of a batch of metrics; they are not among the items.
+    public var exemplars = SideReceipt()
+    /// What became of the metadata of a batch of metrics; they are not among the items.
+    public var metadata = SideReceipt()
 
     /// Describes what became of a batch.
     public init(
@@ -76,10 +109,6 @@ public struct WriteReceipt: Sendable, Equatable {
 
     /// Counts a refused item, together with others of the same reason.
     public mutating func refuse(_ reason: RefusalReason, count: Int = 1, _ example: @autoclosure () -> String) {
-        if let index = refusals.firstIndex(where: { $0.reason == reason }) {
-            refusals[index].count += count
-        } else {
-            refusals.append(Refusal(reason, count: count, example: example()))
-        }
+        Refusal.add(reason, count, example, to: &refusals)
     }
 }

@@ -28,6 +28,14 @@ struct LabelReader {
         }
     }
 
+    /// All labels; one that cannot be read ends the list.
+    static func pairs(_ bytes: UnsafeRawBufferPointer, _ form: LabelForm) -> [Pair] {
+        var reader = LabelReader(bytes, form)
+        var pairs: [Pair] = []
+        while let pair = try? reader.next() { pairs.append(pair) }
+        return pairs
+    }
+
     /// The bytes of the next `Label`, behind the key that names it as field 1 of its series.
     private mutating func nextMessage() throws(ByteCodingError) -> UnsafeRawBufferPointer {
         var field = ProtobufReader(reader.bytes)

@@ -83,9 +83,18 @@ public struct MetricBatch: Sendable {
     public var series: [SeriesRow] = []
     /// The samples of all series.
     public var samples: [Sample] = []
+    /// Exemplars; empty for most senders.
+    public var exemplars: [ExemplarRow] = []
+    /// The labels of all exemplars and of their series.
+    public var exemplarBytes: [UInt8] = []
+    /// What is said of metrics; a later entry of a metric counts.
+    public var metadata: [MetricMetadata] = []
 
     /// An empty batch.
     public init() {}
+
+    /// Whether there is nothing in it.
+    public var isEmpty: Bool { series.isEmpty && exemplars.isEmpty && metadata.isEmpty }
 
     /// The hash under which a series is looked up.
     @inlinable
@@ -133,10 +142,7 @@ public struct MetricBatch: Sendable {
     /// The labels of a series in canonical order. A label that cannot be read ends the list.
     public func labels(_ row: SeriesRow) -> Labels {
         labelBytes.withUnsafeBytes { raw in
-            var reader = LabelReader(UnsafeRawBufferPointer(rebasing: raw[row.labels.indices]), labelForm)
-            var pairs: [LabelReader.Pair] = []
-            while let pair = try? reader.next() { pairs.append(pair) }
-            return Labels(pairs)
+            Labels(LabelReader.pairs(UnsafeRawBufferPointer(rebasing: raw[row.labels.indices]), labelForm))
         }
     }
 }

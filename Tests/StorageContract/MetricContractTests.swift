@@ -94,6 +94,24 @@ struct MetricContractTests {
             ])
     }
 
+    @Test(
+        "after a staleness marker increments count from nothing, in the head and from blocks",
+        arguments: MetricStoreUnderTest.Kind.allCases)
+    func deltasAfterEnd(kind: MetricStoreUnderTest.Kind) throws {
+        let test = try MetricStoreUnderTest(kind)
+        try test.write([(up, samples((1_000, 5), (2_000, 3)))], isDelta: true)
+        try test.write([(up, samples((3_000, Sample.staleMarker)))])
+        try test.reopen()
+        try test.write([(up, samples((4_000, 4)))], isDelta: true)
+        try test.store.compact()
+        try test.reopen()
+        try test.write([(up, samples((5_000, 2)))], isDelta: true)
+        #expect(
+            try test.all(try LabelMatcher("__name__", .equal, "up")) == [
+                PlainSeries(up, samples((1_000, 5), (2_000, 8), (3_000, Sample.staleMarker), (4_000, 4), (5_000, 6)))
+            ])
+    }
+
     @Test("values come back bit for bit", arguments: MetricStoreUnderTest.Kind.allCases)
     func bits(kind: MetricStoreUnderTest.Kind) throws {
         let test = try MetricStoreUnderTest(kind)

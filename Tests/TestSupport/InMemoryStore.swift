@@ -15,6 +15,7 @@ public final class InMemoryStore: Store {
 
     private struct State {
         var series: [Labels: [Int64: Double]] = [:]
+        var sides = InMemorySides()
         var spans: [SpanIdentity: Span] = [:]
         var closed = false
     }
@@ -24,6 +25,7 @@ public final class InMemoryStore: Store {
     private let outOfOrderWindow: Int64
     private let futureLimit: Int64
     private let seriesLimit: Int
+    private let seriesExemplarLimit: Int
     private let rollup: @Sendable (SpanBatch) -> RollupTable
 
     /// Deletes series.
@@ -36,12 +38,14 @@ public final class InMemoryStore: Store {
     /// An empty store; window and limit are milliseconds.
     public init(
         time: any TimeSource = SystemTime(), outOfOrderWindow: Int64 = 3_600_000, futureLimit: Int64 = 600_000,
-        seriesLimit: Int = .max, rollup: @escaping @Sendable (SpanBatch) -> RollupTable = { _ in RollupTable() }
+        seriesLimit: Int = .max, seriesExemplarLimit: Int = 512,
+        rollup: @escaping @Sendable (SpanBatch) -> RollupTable = { _ in RollupTable() }
     ) {
         self.time = time
         self.outOfOrderWindow = outOfOrderWindow
         self.futureLimit = futureLimit
         self.seriesLimit = seriesLimit
+        self.seriesExemplarLimit = seriesExemplarLimit
         self.rollup = rollup
     }
 
@@ -76,6 +80,10 @@ public final class InMemoryStore: Store {
                     }
                 }
             }
+            receipt.exemplars = state.sides.writeExemplars(
+                batch, now: time.nowMilliseconds(), window: outOfOrderWindow, futureLimit: futureLimit,
+                seriesLimit: seriesExemplarLimit)
+            receipt.metadata = state.sides.writeMetadata(batch)
             return receipt
         }
     }
@@ -93,7 +101,8 @@ public final class InMemoryStore: Store {
         } else if let newest, sample.timestamp < newest - outOfOrderWindow {
             receipt.refuse(.tooOld, "\(labels) at \(sample.timestamp)")
         } else {
-            if isDelta, let newest, let last = known[newest] { value += last }
+            // A staleness marker ends the sum: what follows it counts from nothing.
+            if isDelta, let newest, let last = known[newest], !Sample.isStale(last) { value += last }
             if let old = known[sample.timestamp] {
                 if old.bitPattern == value.bitPattern { receipt.duplicates += 1 } else { receipt.conflicts += 1 }
             } else {
@@ -149,6 +158,16 @@ public final class InMemoryStore: Store {
     public func labelValues(_ name: String, _ query: SeriesQuery, limit: Int) throws -> [String] {
         let values = try open { Set(selected(query, $0).compactMap { $0.labels[name] }) }
         return Array(values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(limit))
+    }
+
+    /// The exemplars of every matching series.
+    public func exemplars(_ selectors: [[LabelMatcher]], from: Int64, through: Int64, limit: Int) throws -> [SeriesExemplars] {
+        try open { $0.sides.exemplars(selectors, from: from, through: through, limit: limit) }
+    }
+
+    /// What is known of one metric or of all.
+    public func metadata(metric: String?, limit: Int) throws -> [MetricMetadata] {
+        try open { $0.sides.metadata(metric: metric, limit: limit) }
     }
 
     // MARK: - Traces
@@ -232,6 +251,8 @@ public final class InMemoryStore: Store {
             status.headSeries = state.series.count
             status.headSamples = state.series.values.reduce(0) { $0 + $1.count }
             status.headSpans = state.spans.count
+            status.exemplars = state.sides.exemplarCount
+            status.metadata = state.sides.metadataCount
             return status
         }
     }

@@ -214,7 +214,10 @@ extension MetricStore: MetricWriter {
             for index in row.samples.indices {
                 var sample = samples[index]
                 if sample.timestamp > own.pointee.newest {
-                    if row.isDelta, own.pointee.isKnown { sample.value += own.pointee.newestValue }
+                    // A staleness marker ends the sum: what follows it counts from nothing.
+                    if row.isDelta, own.pointee.isKnown, !Sample.isStale(own.pointee.newestValue) {
+                        sample.value += own.pointee.newestValue
+                    }
                     own.pointee.append(sample, neighbour: &neighbour, arena)
                     appended &+= 1
                 } else {

@@ -1,5 +1,6 @@
 import ByteCoding
 import Foundation
+import TelemetryModel
 import TestSupport
 import Testing
 
@@ -75,6 +76,28 @@ struct MetricFormatPageTests {
             page.contains(
                 "| \(MetricLogFormat1.decimalControls.lowerBound)–\(MetricLogFormat1.decimalControls.upperBound) | signed"))
         #expect(page.contains("| \(MetricLogFormat1.xorControl)–\(MetricLogFormat1.xorControl + 63) | XOR"))
+    }
+
+    @Test("the pages of exemplars and metadata give the constants of the code")
+    func sides() throws {
+        let exemplars = try page("exemplar-log")
+        let options = ExemplarStoreOptions()
+        #expect(exemplars.contains("type \(ExemplarLogFormat.recordType), version \(ExemplarLogFormat.version)."))
+        #expect(
+            exemplars.contains("number × \(1 << ExemplarLogFormat.flagBitCount), plus \(ExemplarLogFormat.definitionFlag) when"))
+        #expect(exemplars.contains("ended at \(options.byteLimit / ExemplarStoreOptions.segmentCount) bytes"))
+        #expect(exemplars.contains("more than \(options.byteLimit) bytes"))
+        #expect(exemplars.contains("the newest \(options.seriesExemplarLimit) exemplars"))
+        #expect(exemplars.contains("hardly more than \(ExemplarStoreOptions.recordByteLimit) bytes"))
+        let metadata = try page("metadata-log")
+        let limits = MetadataStoreOptions()
+        #expect(metadata.contains("type \(MetadataLogFormat.recordType), version \(MetadataLogFormat.version)."))
+        #expect(
+            metadata.contains("type: " + MetricType.allCases.map { "\($0.rawValue) \($0.name)" }.joined(separator: ", ") + " |"))
+        #expect(metadata.contains("At most \(limits.metricLimit) metrics and \(limits.byteLimit) bytes"))
+        #expect(metadata.contains("at most \(limits.nameByteLimit) bytes"))
+        #expect(metadata.contains("cut at \(limits.helpByteLimit) bytes, units at \(limits.unitByteLimit)"))
+        #expect(metadata.contains("more than \(limits.garbageByteLimit) bytes beyond twice"))
     }
 
     @Test("the page of the folder gives the constants of the code")

@@ -18,6 +18,10 @@ public struct DecodeLimits: Sendable, Equatable {
     public var labelValueByteCount = 16384
     /// Buckets or quantiles of one histogram or summary.
     public var bucketCount = 4096
+    /// Texts in the symbol table of one body.
+    public var symbolCount = 4_000_000
+    /// Bytes of the labels of one body, which repeat in OTLP's histograms: bounds the memory that a small body can ask for.
+    public var labelByteCount = 256 << 20
     /// Samples of one body.
     public var sampleCount = 8_000_000
 

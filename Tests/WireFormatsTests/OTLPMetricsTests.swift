@@ -68,24 +68,6 @@ struct OTLPMetricsTests {
             ])
     }
 
-    @Test("an exponential histogram becomes classic buckets, fine scales are halved until bounds are stable")
-    func exponential() throws {
-        func metric(_ scale: Int, _ positive: String) -> String {
-            #"{"name":"t","exponentialHistogram":{"aggregationTemporality":1,"dataPoints":[{"timeUnixNano":"1000000","count":"7","#
-                + #""scale":\#(scale),"zeroCount":"1","positive":\#(positive),"negative":{"offset":0,"bucketCounts":["2"]}}]}}"#
-        }
-        #expect(
-            lines(try decode(metric(0, #"{"offset":1,"bucketCounts":["0","4","0"]}"#))) == [
-                #"t_bucket{le="+Inf"} 7.0@1 delta"#, #"t_bucket{le="-1"} 2.0@1 delta"#, #"t_bucket{le="0"} 3.0@1 delta"#,
-                #"t_bucket{le="8"} 7.0@1 delta"#, "t_count 7.0@1 delta",
-            ])
-        // Scale 4 has 16 buckets to a doubling; four of them make one at scale 2.
-        #expect(
-            lines(try decode(metric(4, #"{"offset":16,"bucketCounts":["1","1","1","1"]}"#))).contains(
-                #"t_bucket{le="2.378414230005442"} 7.0@1 delta"#))
-        #expect(try decode(metric(1000, "{}")).refusals.count == 1)
-    }
-
     @Test("a summary becomes quantiles, sum and count")
     func summary() throws {
         let metric =
@@ -113,7 +95,93 @@ struct OTLPMetricsTests {
             resource: Self.resource)
         #expect(
             lines(decoded).first
-                == #"m{a_b="2;1", host_name="h1", instance="i-1", job="eu/shop", key_="f", key_1x="d", key_y="e"} 1.0@1"#)
+                == #"m{a_b="2;1", host_name="h1", instance="i-1", job="eu/shop", key_="f", key_1x="d", key_y="e", le="9"} 1.0@1"#)
+    }
+
+    @Test("labels that a metric's series need are not taken from attributes, others of these names are")
+    func ownLabels() throws {
+        let attributes =
+            #""attributes":[{"key":"le","value":{"intValue":"9"}},{"key":"quantile","value":{"boolValue":true}},"#
+            + #"{"key":"__name__","value":{"stringValue":"x"}},{"key":"","value":{"stringValue":"x"}},"#
+            + #"{"key":"Upper","value":{"doubleValue":0.5}}]"#
+        let histogram =
+            #""histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"1000000","count":"1",\#(attributes)}]}"#
+        #expect(
+            lines(try decode(#"{"name":"m",\#(histogram)}"#)) == [
+                #"m_bucket{Upper="0.5", le="+Inf", quantile="true"} 1.0@1"#, #"m_count{Upper="0.5", quantile="true"} 1.0@1"#,
+            ])
+        let summary = #""summary":{"dataPoints":[{"timeUnixNano":"1000000","quantileValues":[{"value":2}],\#(attributes)}]}"#
+        #expect(lines(try decode(#"{"name":"m",\#(summary)}"#)).last == #"m{Upper="0.5", le="9", quantile="0"} 2.0@1"#)
+    }
+
+    @Test("the bytes of labels are in canonical order, so that the store need not sort them")
+    func canonical() throws {
+        let attributes = ["zone", "Upper", "_x", "a.b", "job", "host.name"].map {
+            #"{"key":"\#($0)","value":{"stringValue":"v"}}"#
+        }.joined(separator: ",")
+        let histogram =
+            #"{"name":"m","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"1000000","count":"1","#
+            + #""bucketCounts":["1","0"],"explicitBounds":[0.5],"attributes":[\#(attributes)]}]}}"#
+        let batch = try decode(histogram, resource: Self.resource).batch
+        #expect(batch.series.count == 4)
+        #expect(batch.series.allSatisfy { Array(batch.labelBytes[$0.labels.indices]) == batch.labels($0).bytes })
+    }
+
+    @Test("values of every type become labels by their text, empty ones do not")
+    func valueTypes() throws {
+        let values = [
+            "a": #""stringValue":"é""#, "b": #""boolValue":false"#, "c": #""intValue":"-7""#, "d": #""doubleValue":1e21"#,
+            "e": #""bytesValue":"AQI=""#, "f": #""arrayValue":{"values":[{"intValue":"1"},{"stringValue":"x"}]}"#,
+            "g": #""kvlistValue":{"values":[{"key":"k","value":{"boolValue":true}}]}"#, "h": #""stringValue":"""#, "i": "",
+        ]
+        let attributes = values.sorted { $0.key > $1.key }.map { #"{"key":"\#($0.key)","value":{\#($0.value)}}"# }
+        let decoded = try decode(
+            #"{"name":"m","gauge":{"dataPoints":[{"asInt":1,"timeUnixNano":"1000000","#
+                + #""attributes":[\#(attributes.joined(separator: ","))]}]}}"#)
+        #expect(
+            lines(decoded) == [
+                #"m{a="é", b="false", c="-7", d="1e+21", e="AQI=", f="[1,\"x\"]", g="{\"k\":true}"} 1.0@1"#
+            ])
+    }
+
+    @Test("a bound above all that is written out is the bucket of all observations")
+    func infiniteBound() throws {
+        let metric =
+            #"{"name":"t","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"1000000","count":"6","#
+            + #""bucketCounts":["1","5","0"],"explicitBounds":[1,"Infinity"]}]}}"#
+        #expect(lines(try decode(metric)) == [#"t_bucket{le="+Inf"} 6.0@1"#, #"t_bucket{le="1"} 1.0@1"#, "t_count 6.0@1"])
+    }
+
+    @Test("no recorded value ends every series of a histogram and a summary")
+    func noRecordedHistogram() throws {
+        let histogram =
+            #"{"name":"t","histogram":{"aggregationTemporality":1,"dataPoints":[{"timeUnixNano":"1000000","flags":1,"#
+            + #""bucketCounts":["0","0"],"explicitBounds":[1]}]}}"#
+        #expect(
+            lines(try decode(histogram)) == [
+                #"t_bucket{le="+Inf"} stale@1"#, #"t_bucket{le="1"} stale@1"#, "t_count stale@1", "t_sum stale@1",
+            ])
+        let summary = #"{"name":"t","summary":{"dataPoints":[{"timeUnixNano":"1000000","flags":1,"quantileValues":[{}]}]}}"#
+        #expect(lines(try decode(summary)) == ["t_count stale@1", "t_sum stale@1", #"t{quantile="0"} stale@1"#])
+    }
+
+    @Test("many series of long labels are refused before they fill the memory, the points around them are kept")
+    func labelBytes() throws {
+        let buckets = (0..<999).map { _ in "\"1\"" }.joined(separator: ",")
+        let bounds = (0..<998).map(String.init).joined(separator: ",")
+        let long = #"{"key":"k","value":{"stringValue":"\#(String(repeating: "v", count: 1_000))"}}"#
+        let small = #"{"asInt":1,"timeUnixNano":"1000000"}"#
+        let json =
+            #"{"resourceMetrics":[{"resource":{},"scopeMetrics":[{"metrics":[{"name":"a","gauge":{"dataPoints":[\#(small)]}},"#
+            + #"{"name":"t","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"1000000","count":"1","#
+            + #""bucketCounts":[\#(buckets)],"explicitBounds":[\#(bounds)],"attributes":[\#(long)]}]}},"#
+            + #"{"name":"b","gauge":{"dataPoints":[\#(small)]}}]}]}]}"#
+        let bytes = try Array(json.utf8).withUnsafeBytes { try OTLPJSONTranscoder.transcode($0, .metrics).bytes }
+        var limits = DecodeLimits()
+        limits.labelByteCount = 500_000
+        let decoded = try bytes.withUnsafeBytes { try OTLPMetricsDecoder.decode($0, limits: limits) }
+        #expect(decoded.refusals.entries.map(\.reason) == [.tooLarge] && decoded.refusals.count == 1)
+        #expect(lines(decoded) == ["a 1.0@1", "b 1.0@1"])
     }
 
     @Test(
@@ -154,18 +222,26 @@ struct OTLPMetricsTests {
     func fuzz(seed: UInt64) throws {
         let histogram =
             #"{"name":"t","unit":"s","histogram":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"1000000","#
-            + #""count":"6","sum":1.5,"bucketCounts":["1","2","3"],"explicitBounds":[0.005,1]}]}}"#
+            + #""count":"6","sum":1.5,"bucketCounts":["1","2","3"],"explicitBounds":[0.005,1],"exemplars":[{"asDouble":0.5,"#
+            + #""timeUnixNano":"1000000","spanId":"00f067aa0ba902b7"}]}]}}"#
         let exponential =
             #"{"name":"e","exponentialHistogram":{"aggregationTemporality":1,"dataPoints":[{"timeUnixNano":"1000000","#
             + #""count":"7","scale":3,"zeroCount":"1","positive":{"offset":5,"bucketCounts":["2","1"]}}]}}"#
         let json = "{\"resourceMetrics\":[{\(Self.resource),\"scopeMetrics\":[{\"metrics\":[\(histogram),\(exponential)]}]}]}"
         let bytes = try Array(json.utf8).withUnsafeBytes { try OTLPJSONTranscoder.transcode($0, .metrics).bytes }
+        let good = try bytes.withUnsafeBytes { try OTLPMetricsDecoder.decode($0) }.batch
+        let goodLabels = good.series.map { "\(good.labels($0))" }
+        #expect(good.exemplars.count == 1)
         var mutator = Mutator(seed: seed)
-        for _ in 0..<5000 {
+        for _ in 0..<2000 {
             do {
-                let mutated = mutator.mutate(bytes)
+                // A request may follow another one: what stands in front is read as ever.
+                let mutated = bytes + mutator.mutate(bytes)
                 let batch = try mutated.withUnsafeBytes { try OTLPMetricsDecoder.decode($0) }.batch
-                #expect(batch.series.allSatisfy { !batch.labels($0).metricName.isEmpty && $0.samples.count == 1 }, "seed \(seed)")
+                #expect(batch.series.allSatisfy { !batch.labels($0).metricName.isEmpty && $0.samples.count > 0 }, "seed \(seed)")
+                #expect(batch.series.prefix(good.series.count).map { "\(batch.labels($0))" } == goodLabels, "seed \(seed)")
+                #expect(batch.samples.prefix(good.samples.count) == good.samples[...], "seed \(seed)")
+                #expect(batch.exemplars.allSatisfy { !batch.exemplar($0).series.metricName.isEmpty }, "seed \(seed)")
             } catch is ByteCodingError {}
         }
     }

@@ -26,7 +26,6 @@ struct RemoteWriteTests {
                 }
             }
         }
-        request.message(3) { $0.string(2, "metadata is skipped") }
         return request.bytes
     }
 
@@ -160,6 +159,90 @@ struct RemoteWriteTests {
         #expect(decoded.refusals.entries.map(\.reason) == [.unsupportedKind])
         #expect(throws: LabelProblem.self) { try decoded.batch.checkedLabels(decoded.batch.series[0]) }
         #expect(try decoded.batch.checkedLabels(decoded.batch.series[1]).description == "h")
+    }
+
+    /// A series with exemplars and without samples, as Prometheus sends them, between two with samples; and metadata.
+    private func requestWithSides() -> [UInt8] {
+        var request = ProtobufWriter()
+        request.message(1) { series in
+            for (name, value) in [("__name__", "latency_bucket"), ("le", "0.1")] {
+                series.message(1) { label in
+                    label.string(1, name)
+                    label.string(2, value)
+                }
+            }
+            for time in [5, 6] as [UInt64] {
+                series.message(3) { exemplar in
+                    exemplar.message(1) { label in
+                        label.string(1, "trace_id")
+                        label.string(2, "0af7")
+                    }
+                    exemplar.double(2, 0.05)
+                    exemplar.varint(3, time)
+                }
+            }
+        }
+        for (type, name) in [(3, "latency"), (99, "other")] as [(UInt64, String)] {
+            request.message(3) { metadata in
+                metadata.varint(1, type)
+                metadata.string(2, name)
+                metadata.string(4, "How long.")
+                metadata.string(5, "s")
+            }
+        }
+        let samples = write([([("__name__", "a")], [(1, 1)])])
+        return samples + request.bytes + samples
+    }
+
+    @Test("exemplars and metadata come along with the samples")
+    func sides() throws {
+        let decoded = try decode(requestWithSides())
+        #expect(decoded.refusals.isEmpty && decoded.exemplarRefusals.isEmpty && decoded.metadataRefusals.isEmpty)
+        #expect(decoded.batch.series.map { decoded.batch.labels($0).description } == ["a", "a"])
+        let exemplars = decoded.batch.exemplars.map(decoded.batch.exemplar)
+        #expect(exemplars.allSatisfy { $0.series == Labels(["__name__": "latency_bucket", "le": "0.1"]) })
+        #expect(
+            exemplars.map(\.exemplar) == [5, 6].map { Exemplar(labels: Labels(["trace_id": "0af7"]), value: 0.05, timestamp: $0) })
+        #expect(
+            decoded.batch.metadata == [
+                MetricMetadata(metric: "latency", type: .histogram, help: "How long.", unit: "s"),
+                MetricMetadata(metric: "other", type: .unknown, help: "How long.", unit: "s"),
+            ])
+    }
+
+    @Test("exemplars of bad series and with bad labels, and metadata that are not UTF-8, are counted apart from samples")
+    func badSides() throws {
+        var request = ProtobufWriter()
+        for name in ["__name__", "job"] {
+            request.message(1) { series in
+                series.message(1) { label in
+                    label.string(1, name)
+                    label.string(2, "x")
+                }
+                for own in ["", "a"] { series.message(3) { $0.message(1) { $0.string(1, own) } } }
+                series.message(3) { $0.bytes(1, [0xFF]) }
+            }
+        }
+        request.message(3) { $0.bytes(2, [0xFF]) }
+        let decoded = try decode(request.bytes)
+        #expect(decoded.batch.exemplars.count == 1)
+        #expect(decoded.exemplarRefusals.count == 5)
+        #expect(Set(decoded.exemplarRefusals.entries.map(\.reason)) == [.invalidLabels, .malformed])
+        #expect(decoded.metadataRefusals.count == 1 && decoded.batch.metadata.isEmpty)
+    }
+
+    @Test("mutated exemplars and metadata leave the samples beside them as they are", arguments: [35, 36] as [UInt64])
+    func fuzzSides(seed: UInt64) throws {
+        var mutator = Mutator(seed: seed)
+        let samples = write([([("__name__", "a")], [(1, 1)])])
+        for _ in 0..<3000 {
+            do {
+                let batch = try decode(samples + mutator.mutate(requestWithSides())).batch
+                #expect(batch.series.first.map { batch.labels($0).metricName } == "a", "seed \(seed)")
+                #expect(batch.samples.first == Sample(timestamp: 1, value: 1), "seed \(seed)")
+                #expect(batch.exemplars.allSatisfy { !batch.exemplar($0).series.metricName.isEmpty }, "seed \(seed)")
+            } catch is ByteCodingError {}
+        }
     }
 
     @Test("whatever the bytes, decoding ends with a sound batch or an error", arguments: [31, 32, 33] as [UInt64])

@@ -10,7 +10,7 @@ public enum OTLPMetricsDecoder {
         _ bytes: UnsafeRawBufferPointer, limits: DecodeLimits = DecodeLimits(),
         promoted: [String] = OTLPResourceLabels.defaultPromoted
     ) throws(ByteCodingError) -> DecodedMetrics {
-        var assembly = MetricAssembly(builder: OTLPSeriesBuilder(limits: limits), promoted: promoted)
+        var assembly = MetricAssembly(limits: limits, promoted: promoted)
         var request = ProtobufReader(bytes)
         while try request.nextField() {
             if request.fieldNumber == 1 {
@@ -19,18 +19,19 @@ public enum OTLPMetricsDecoder {
                 try request.skipValue()
             }
         }
-        return DecodedMetrics(batch: assembly.builder.batch, refusals: assembly.refusals)
+        return assembly.builder.decoded
     }
 }
 
 /// The state of decoding one request.
 private struct MetricAssembly {
     var builder: OTLPSeriesBuilder
-    var refusals = WireRefusals()
-    let promoted: [String]
+    private var point: OTLPPointReader
+    private let promoted: [String]
 
-    init(builder: OTLPSeriesBuilder, promoted: [String]) {
-        self.builder = builder
+    init(limits: DecodeLimits, promoted: [String]) {
+        builder = OTLPSeriesBuilder(limits: limits)
+        point = OTLPPointReader(limits: limits)
         self.promoted = promoted
     }
 
@@ -90,11 +91,13 @@ private struct MetricAssembly {
     private mutating func readMetric(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
         var name = ""
         var unit = ""
+        var description = ""
         var data: (kind: UInt32, bytes: UnsafeRawBufferPointer)?
         var fields = ProtobufReader(bytes)
         while try fields.nextField() {
             switch fields.fieldNumber {
             case 1: name = try fields.string()
+            case 2: description = try fields.string()
             case 3: unit = try fields.string()
             case 5, 7, 9, 10, 11: data = (fields.fieldNumber, try fields.bytes())
             default: try fields.skipValue()
@@ -110,8 +113,22 @@ private struct MetricAssembly {
             data.kind == 5 ? .gauge : data.kind == 7 && header.isMonotonic ? .monotonicSum : .other
         let translated = PrometheusNaming.metricName(name, unit: unit, kind: naming)
         if translated.isEmpty { throw ByteCodingError(.malformed, "a metric has no name") }
-        builder.begin(metric: translated, isDelta: isDelta)
-        try readPoints(data.bytes, OTLPPointKind(data.kind))
+        let metadata = MetricMetadata(
+            metric: translated, type: Self.type(data.kind, isMonotonic: header.isMonotonic), help: description,
+            unit: PrometheusNaming.unitName(unit))
+        let kind = OTLPPointKind(data.kind)
+        builder.begin(metadata, kind, isDelta: isDelta)
+        try readPoints(data.bytes, kind)
+    }
+
+    /// What a metric is in Prometheus. Increments are added up, so they make counters and histograms as others do.
+    private static func type(_ field: UInt32, isMonotonic: Bool) -> MetricType {
+        switch field {
+        case 7: isMonotonic ? .counter : .gauge
+        case 9, 10: .histogram
+        case 11: .summary
+        default: .gauge
+        }
     }
 
     private static let delta: UInt64 = 1
@@ -143,17 +160,17 @@ private struct MetricAssembly {
                 try fields.skipValue()
                 continue
             }
-            let point = try fields.bytes()
+            let bytes = try fields.bytes()
             do throws(OTLPPointError) {
-                var decoded = OTLPPointReader(kind: kind, limits: builder.limits)
                 do throws(ByteCodingError) {
-                    try decoded.read(point)
+                    try point.read(bytes, kind)
                 } catch {
                     throw OTLPPointError(WireRefusalReason(error), error.message)
                 }
-                try builder.append(decoded)
+                try builder.append(point)
             } catch {
-                refusals.add(error.reason, "A data point of \"\(builder.metricName)\" cannot be taken: \(error.message).")
+                let name = builder.metricName
+                builder.refuse(error.reason, "A data point of \"\(name)\" cannot be taken: \(error.message).")
             }
         }
     }
@@ -189,7 +206,7 @@ private struct MetricAssembly {
                 if (try? points.skipValue()) == nil { break }
             }
         }
-        refusals.add(WireRefusalReason(error), count: max(count, 1), "\(what): \(error.message).")
+        builder.refuse(WireRefusalReason(error), count: max(count, 1), "\(what): \(error.message).")
     }
 }
 

@@ -17,6 +17,8 @@ enum OTLPPointKind {
 }
 
 /// One data point of any kind, as far as series need it. The kinds share the meaning of most fields but not their numbers.
+///
+/// One reader reads point after point and keeps its memory. Attributes and exemplars stay bytes of the request.
 struct OTLPPointReader {
     /// Buckets of an exponential histogram that follow each other.
     struct Buckets {
@@ -24,12 +26,15 @@ struct OTLPPointReader {
         var counts: [UInt64] = []
     }
 
-    let kind: OTLPPointKind
+    private(set) var kind = OTLPPointKind.number
     private let limits: DecodeLimits
 
     /// Nanoseconds since 1970.
     private(set) var time: UInt64 = 0
-    private(set) var attributes: [Attribute] = []
+    /// `KeyValue` messages.
+    private(set) var attributes: [UnsafeRawBufferPointer] = []
+    /// `Exemplar` messages.
+    private(set) var exemplars: [UnsafeRawBufferPointer] = []
     private(set) var flags: UInt64 = 0
     /// The value of a number.
     private(set) var value: Double?
@@ -46,22 +51,35 @@ struct OTLPPointReader {
     private(set) var positive = Buckets()
     private(set) var negative = Buckets()
 
-    init(kind: OTLPPointKind, limits: DecodeLimits) {
+    init(limits: DecodeLimits) { self.limits = limits }
+
+    private mutating func reset(_ kind: OTLPPointKind) {
         self.kind = kind
-        self.limits = limits
+        (time, flags, value, count, sum) = (0, 0, nil, 0, nil)
+        attributes.removeAll(keepingCapacity: true)
+        exemplars.removeAll(keepingCapacity: true)
+        if kind == .number { return }
+        bucketCounts.removeAll(keepingCapacity: true)
+        bounds.removeAll(keepingCapacity: true)
+        quantiles.removeAll(keepingCapacity: true)
+        (scale, zeroCount, zeroThreshold) = (0, 0, 0)
+        positive = Buckets()
+        negative = Buckets()
     }
 
     /// Whether the sender says that there is no value at this time.
     var isWithoutValue: Bool { flags & 1 != 0 }
 
-    /// Reads all fields.
-    mutating func read(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
+    /// Reads all fields of another point.
+    mutating func read(_ bytes: UnsafeRawBufferPointer, _ kind: OTLPPointKind) throws(ByteCodingError) {
+        reset(kind)
         var fields = ProtobufReader(bytes)
         while try fields.nextField() {
             switch (kind, fields.fieldNumber) {
             case (_, 3): time = try fields.fixed64()
             case (.exponentialHistogram, 1), (.number, 7), (.summary, 7), (.histogram, 9): try readAttribute(&fields)
             case (.number, 8), (.summary, 8), (.histogram, 10), (.exponentialHistogram, 10): flags = try fields.varint()
+            case (.number, 5), (.histogram, 8), (.exponentialHistogram, 11): exemplars.append(try fields.bytes())
             case (.number, 4): value = try fields.double()
             case (.number, 6): value = Double(Int64(bitPattern: try fields.fixed64()))
             case (.number, _): try fields.skipValue()
@@ -77,7 +95,7 @@ struct OTLPPointReader {
 
     private mutating func readAttribute(_ fields: inout ProtobufReader) throws(ByteCodingError) {
         try limit(attributes.count, limits.attributeCount, "attributes")
-        attributes.append(try AttributeValueCoding.decodePair(try fields.bytes()))
+        attributes.append(try fields.bytes())
     }
 
     private mutating func readHistogramField(_ fields: inout ProtobufReader) throws(ByteCodingError) {

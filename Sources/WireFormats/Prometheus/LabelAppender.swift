@@ -25,6 +25,9 @@ struct LabelAppender {
         Self.append(value, to: &bytes)
     }
 
+    /// Says what is wrong with labels that could not even be looked at.
+    mutating func fail(_ problem: String) { self.problem = problem }
+
     /// Ends a series.
     mutating func end() {
         if problem != nil { return }

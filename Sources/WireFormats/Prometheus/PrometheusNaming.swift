@@ -29,12 +29,40 @@ public enum PrometheusNaming {
     /// The name of a label: every character that Prometheus does not allow becomes `_`; a digit in front gets `key_`
     /// before it, a single underscore `key`.
     public static func labelName(_ key: String) -> String {
-        let name = String(
-            decoding: key.unicodeScalars.map { isAlphanumeric($0) ? UInt8($0.value) : UInt8(ascii: "_") }, as: UTF8.self)
-        if startsWithDigit(name) { return "key_" + name }
-        if name.hasPrefix("_"), !name.hasPrefix("__") { return "key" + name }
-        return name
+        var name: [UInt8] = []
+        var key = key
+        key.withUTF8 { appendLabelName(UnsafeRawBufferPointer($0), to: &name) }
+        return String(decoding: name, as: UTF8.self)
     }
+
+    /// Appends the name of a label, whose key must be UTF-8.
+    static func appendLabelName(_ key: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        guard let first = key.first else { return }
+        if isDigit(first) { bytes.append(contentsOf: "key_".utf8) }
+        bytes.append(contentsOf: key)
+        let from = bytes.count - key.count
+        var place = from
+        // Of a character of several bytes the first one becomes `_`, the others go.
+        for index in from..<bytes.count where bytes[index] & 0xC0 != 0x80 {
+            bytes[place] = isAlphanumeric(bytes[index]) ? bytes[index] : UInt8(ascii: "_")
+            place += 1
+        }
+        bytes.removeLast(bytes.count - place)
+        let underscore = UInt8(ascii: "_")
+        if bytes[start] == underscore, place - start == 1 || bytes[start + 1] != underscore {
+            bytes.insert(contentsOf: "key".utf8, at: start)
+        }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+
+    /// The name of a unit as it stands in a metric's name: `seconds`, `bytes_per_second`, or "".
+    public static func unitName(_ unit: String) -> String { unitWords(unit).flatMap(\.self).joined(separator: "_") }
 
     // MARK: - Words
 
@@ -49,7 +77,7 @@ public enum PrometheusNaming {
         }
     }
 
-    private static func startsWithDigit(_ name: String) -> Bool { name.utf8.first.map { (0x30...0x39).contains($0) } ?? false }
+    private static func startsWithDigit(_ name: String) -> Bool { name.utf8.first.map(isDigit) ?? false }
 
     private static func moveToEnd(_ word: String, _ words: inout [String]) {
         words.removeAll { $0 == word }

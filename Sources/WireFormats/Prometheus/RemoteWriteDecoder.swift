@@ -5,7 +5,7 @@ import TelemetryModel
 /// into a ``MetricBatch`` that keeps the body and points at the labels in it: nothing is copied or allocated for a series.
 ///
 /// Labels are checked by whoever meets their bytes for the first time, see ``LabelForm/messages(_:)``. Native histograms
-/// are refused as an unsupported kind. Metadata and exemplars are skipped, as there is no store for them.
+/// are refused as an unsupported kind.
 public enum RemoteWriteDecoder {
     /// Decodes a request. Bytes whose outer framing is broken are thrown back whole.
     public static func decode(_ body: [UInt8], limits: DecodeLimits = DecodeLimits()) throws(ByteCodingError) -> DecodedMetrics {
@@ -24,6 +24,7 @@ private struct RemoteWriteAssembly {
     var decoded = DecodedMetrics()
     let limits: DecodeLimits
     var seriesNumber = 0
+    private var sides: RemoteWriteSides
 
     /// A sample with its key has about so many bytes.
     private static let sampleByteCount = 18
@@ -32,6 +33,7 @@ private struct RemoteWriteAssembly {
 
     init(_ body: [UInt8], limits: DecodeLimits) {
         self.limits = limits
+        sides = RemoteWriteSides(limits: limits)
         decoded.batch.labelForm = .messages(limits.labels)
         decoded.batch.labelBytes = body
         decoded.batch.samples.reserveCapacity(min(body.count / Self.sampleByteCount, limits.sampleCount))
@@ -41,11 +43,12 @@ private struct RemoteWriteAssembly {
     mutating func takeRequest(_ body: UnsafeRawBufferPointer) throws(ByteCodingError) {
         var request = ProtobufReader(body)
         while try request.nextField() {
-            if request.fieldNumber == 1 {
+            switch request.fieldNumber {
+            case 1:
                 let end = try request.bytes().count
                 takeSeries(body, (request.reader.position &- end)..<request.reader.position)
-            } else {
-                try request.skipValue()
+            case 3: sides.takeMetadata(try request.bytes(), &decoded)
+            default: try request.skipValue()
             }
         }
     }
@@ -147,6 +150,7 @@ private struct RemoteWriteAssembly {
     private mutating func takeUnusualSeries(_ bytes: UnsafeRawBufferPointer, _ sampleStart: Int) {
         let labelStart = decoded.batch.labelBytes.count
         var histogramCount = 0
+        var hasExemplars = false
         do throws(ByteCodingError) {
             var fields = ProtobufReader(bytes)
             var fieldStart = 0
@@ -157,6 +161,9 @@ private struct RemoteWriteAssembly {
                     let field = UnsafeRawBufferPointer(rebasing: bytes[fieldStart..<fields.reader.position])
                     decoded.batch.labelBytes.append(contentsOf: field)
                 case 2: decoded.batch.samples.append(try Self.readSample(try fields.bytes()))
+                case 3:
+                    hasExemplars = true
+                    try fields.skipValue()
                 case 4:
                     histogramCount += 1
                     try fields.skipValue()
@@ -166,6 +173,7 @@ private struct RemoteWriteAssembly {
             }
             let all = decoded.batch.labelBytes
             all.withUnsafeBytes { endSeries($0, labelStart..<all.count, sampleStart) }
+            if hasExemplars { sides.takeExemplars(ofSeries: bytes, &decoded) }
         } catch {
             refuse(WireRefusalReason(error), error.message, sampleStart)
         }

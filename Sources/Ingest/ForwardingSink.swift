@@ -59,7 +59,7 @@ public struct ForwardingSink: TelemetrySink {
     }
 
     /// Refuses: remote write has no form in OTLP that would keep its series as they are.
-    public func takeRemoteWrite(_ request: [UInt8]) async throws -> IngestOutcome {
+    public func takeRemoteWrite(_ request: [UInt8], _ version: RemoteWriteVersion) async throws -> IngestOutcome {
         throw IngestError(.notImplemented, "An agent takes no remote write; send it to the server.")
     }
 

@@ -47,6 +47,10 @@ public final class IngestCounters: Sendable {
         public var requests: [Key: Int] = [:]
         /// Items of the accepted whose identity was known with other content.
         public var conflicts: [Key: Int] = [:]
+        /// Exemplars accepted, and refused by reason.
+        public var exemplars: [Key: Int] = [:]
+        /// Entries of metadata accepted, and refused by reason.
+        public var metadata: [Key: Int] = [:]
         /// Bytes of the bodies taken, as they came over the wire.
         public var receivedByteCount = 0
         /// Bytes of the bodies that are being worked on.
@@ -67,10 +71,22 @@ public final class IngestCounters: Sendable {
             state.requests[accepted, default: 0] += 1
             state.items[accepted, default: 0] += outcome.accepted
             if outcome.conflicts > 0 { state.conflicts[accepted, default: 0] += outcome.conflicts }
-            for refusal in outcome.refusals {
-                let key = Key(signal: signal, wireProtocol: wireProtocol, reason: refusal.reason)
-                state.items[key, default: 0] += refusal.count
-            }
+            Self.add(outcome.refusals, accepted, to: &state.items)
+            Self.add(outcome.exemplars, accepted, to: &state.exemplars)
+            Self.add(outcome.metadata, accepted, to: &state.metadata)
+        }
+    }
+
+    private static func add(_ side: IngestSide, _ accepted: Key, to counts: inout [Key: Int]) {
+        if side.accepted > 0 { counts[accepted, default: 0] += side.accepted }
+        add(side.refusals, accepted, to: &counts)
+    }
+
+    private static func add(_ refusals: IngestRefusals, _ accepted: Key, to counts: inout [Key: Int]) {
+        for entry in refusals.entries {
+            var key = accepted
+            key.reason = entry.reason
+            counts[key, default: 0] += entry.count
         }
     }
 

@@ -9,8 +9,8 @@ public enum IngestFormat: Sendable, Equatable {
     case otlp(OTLPResponse.Signal, OTLPResponse.Encoding)
     /// A list of spans, Zipkin v2 JSON.
     case zipkin
-    /// A Prometheus remote write 1.0 request.
-    case remoteWrite
+    /// A request of Prometheus remote write.
+    case remoteWrite(RemoteWriteVersion)
 
     var signal: TelemetrySignal {
         switch self {
@@ -119,7 +119,7 @@ public final class IngestPipeline: Sendable {
         case .otlp(.metrics, _): return try await sink.takeMetrics(bytes)
         case .otlp(.logs, _): return try await refuseLogs(bytes)
         case .zipkin: return try await sink.takeZipkin(bytes)
-        case .remoteWrite: return try await sink.takeRemoteWrite(bytes)
+        case .remoteWrite(let version): return try await sink.takeRemoteWrite(bytes, version)
         }
     }
 

@@ -25,8 +25,13 @@ struct StoreSink: TelemetrySink {
         }
     }
 
-    func takeRemoteWrite(_ request: [UInt8]) async throws -> IngestOutcome {
-        try await writeMetrics(request, "remote-write request") { try RemoteWriteDecoder.decode($0, limits: limits.decoding) }
+    func takeRemoteWrite(_ request: [UInt8], _ version: RemoteWriteVersion) async throws -> IngestOutcome {
+        try await writeMetrics(request, "remote-write request") { body in
+            switch version {
+            case .one: try RemoteWriteDecoder.decode(body, limits: limits.decoding)
+            case .two: try body.withUnsafeBytes { try RemoteWrite2Decoder.decode($0, limits: limits.decoding) }
+            }
+        }
     }
 
     private func write(
@@ -45,8 +50,8 @@ struct StoreSink: TelemetrySink {
     ) async throws -> IngestOutcome {
         try await pool.run { [metrics] in
             let decoded = try IngestPipeline.decoding(what) { try decode(body) }
-            var outcome = decoded.batch.series.isEmpty ? IngestOutcome() : IngestOutcome(try metrics.write(decoded.batch))
-            outcome.add(decoded.refusals)
+            var outcome = decoded.batch.isEmpty ? IngestOutcome() : IngestOutcome(try metrics.write(decoded.batch))
+            outcome.add(decoded)
             return outcome
         }
     }

@@ -1,3 +1,5 @@
+import WireFormats
+
 /// Where checked bodies go: the store, or from the agent on to a server.
 ///
 /// Bodies are decompressed, and OTLP/JSON is OTLP protobuf already. A sink may throw ``IngestError`` when nothing of a
@@ -7,8 +9,8 @@ public protocol TelemetrySink: Sendable {
     func takeTraces(_ request: [UInt8]) async throws -> IngestOutcome
     /// Takes an OTLP `ExportMetricsServiceRequest`.
     func takeMetrics(_ request: [UInt8]) async throws -> IngestOutcome
-    /// Takes a Prometheus remote write 1.0 `WriteRequest`.
-    func takeRemoteWrite(_ request: [UInt8]) async throws -> IngestOutcome
+    /// Takes a request of Prometheus remote write.
+    func takeRemoteWrite(_ request: [UInt8], _ version: RemoteWriteVersion) async throws -> IngestOutcome
     /// Takes a list of spans as Zipkin v2 JSON.
     func takeZipkin(_ json: [UInt8]) async throws -> IngestOutcome
 }

@@ -1,6 +1,7 @@
 import Hummingbird
 import Ingest
 import NIOCore
+import WireFormats
 
 /// Reads one request's body within limits, with its bytes reserved at the pipeline.
 struct IntakeBody {
@@ -51,6 +52,18 @@ struct IntakeBody {
     static func mediaType(_ contentType: String?) -> String {
         let type = contentType?.split(separator: ";", omittingEmptySubsequences: false).first ?? ""
         return type.trimming(while: { $0 == " " || $0 == "\t" }).lowercased()
+    }
+
+    /// The version of remote write that a `Content-Type` names; without the parameter `proto` it is the first.
+    static func remoteWriteVersion(_ contentType: String?) -> RemoteWriteVersion? {
+        if mediaType(contentType) != "application/x-protobuf" { return nil }
+        let parameters = (contentType ?? "").split(separator: ";").dropFirst().map {
+            $0.trimming(while: { $0 == " " || $0 == "\t" })
+        }
+        guard let message = parameters.first(where: { $0.lowercased().hasPrefix("proto=") })?.dropFirst("proto=".count) else {
+            return .one
+        }
+        return RemoteWriteVersion.allCases.first { $0.message == message.trimming(while: { $0 == "\"" }) }
     }
 
     /// What a `Content-Encoding` says; a single allowed one, as Snappy in remote write, need not be named.

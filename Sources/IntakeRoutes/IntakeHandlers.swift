@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Ingest
 import NIOCore
@@ -64,26 +65,48 @@ public struct IntakeHandlers: Sendable {
     // MARK: - Remote write
 
     /// `POST /api/v1/write`: 204 only if every sample is stored or was there already, else 400 with counts; the good
-    /// samples of the request are kept.
+    /// samples of the request are kept. In version 2.0 the same holds for exemplars, and headers tell what was written.
     public func remoteWrite(_ request: Request) async throws -> Response {
-        let contentType = request.headers[.contentType] ?? ""
         do throws(IngestError) {
-            let isKnown = IntakeBody.mediaType(contentType) == "application/x-protobuf" && !contentType.contains("write.v2")
-            guard isKnown else {
+            guard let version = IntakeBody.remoteWriteVersion(request.headers[.contentType]) else {
                 let error = IngestError(
                     .unsupportedMedia,
-                    "Remote write is taken in version 1.0 as application/x-protobuf (prometheus.WriteRequest), not as \"\(contentType)\"."
-                )
-                pipeline.refuse(error, .remoteWrite)
+                    "Remote write is taken as application/x-protobuf with proto=\(RemoteWriteVersion.one.message) or "
+                        + "proto=\(RemoteWriteVersion.two.message), not as \"\(request.headers[.contentType] ?? "")\".")
+                pipeline.refuse(error, .remoteWrite(.one))
                 throw error
             }
-            let outcome = try await take(request, .remoteWrite, allowing: [.snappy])
-            if outcome.refusedCount == 0 { return Response(status: .noContent) }
-            return text(
-                .badRequest, "\(outcome.accepted) samples stored, \(outcome.refusedCount) not. \(outcome.refusalMessage)")
+            let outcome = try await take(request, .remoteWrite(version), allowing: [.snappy])
+            var response = remoteWriteResponse(outcome, version)
+            if version == .two {
+                response.headers[Self.samplesWritten] = String(outcome.accepted)
+                response.headers[Self.histogramsWritten] = "0"
+                response.headers[Self.exemplarsWritten] = String(outcome.exemplars.accepted)
+            }
+            return response
         } catch {
             return failure(error, Self.plainText, Array((error.message + "\n").utf8))
         }
+    }
+
+    private func remoteWriteResponse(_ outcome: IngestOutcome, _ version: RemoteWriteVersion) -> Response {
+        // A sender of version 1.0 is told nothing of exemplars, as it could only repeat its samples.
+        let exemplars = version == .two ? outcome.exemplars.refusals : IngestRefusals()
+        if outcome.refusedCount == 0, exemplars.count == 0 { return Response(status: .noContent) }
+        var sentence = "\(outcome.accepted) samples stored, \(outcome.refusedCount) not. \(outcome.refusalMessage)"
+        if exemplars.count > 0 { sentence += " Exemplars: \(exemplars.message)" }
+        return text(.badRequest, sentence)
+    }
+
+    private static let samplesWritten = written("Samples")
+    private static let histogramsWritten = written("Histograms")
+    private static let exemplarsWritten = written("Exemplars")
+
+    private static func written(_ what: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name("X-Prometheus-Remote-Write-\(what)-Written") else {
+            preconditionFailure("a header's name consists of letters and dashes")
+        }
+        return name
     }
 
     // MARK: - Common

@@ -44,7 +44,7 @@ struct ForwardingSinkTests {
             #"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{"asInt":1,"timeUnixNano":"9"}]}}]}]}]}"#
         #expect(try await pipeline.take(Array(metrics.utf8), .otlp(.metrics, .json), .identity).accepted == 1)
         #expect(recorder.requests.withLock { $0.map(\.0) } == [.traces, .metrics])
-        await #expect(throws: IngestError.self) { try await pipeline.take([], .remoteWrite, .identity) }
+        await #expect(throws: IngestError.self) { try await pipeline.take([], .remoteWrite(.one), .identity) }
     }
 
     @Test("a request of which nothing is good is not forwarded")

@@ -1,9 +1,11 @@
 import ByteCoding
+import HTTPTypes
 import Hummingbird
 import Ingest
 import IntakeRoutes
 import Storage
 import TelemetryModel
+import TestSupport
 import Testing
 import WireFormats
 
@@ -213,8 +215,52 @@ struct IntakeHandlersTests {
         #expect(try await remoteWrite(harness, [1, 2, 3, 4]).status == 400)
         #expect(try await remoteWrite(harness, SnappyBlock.compress([0xFF, 0xFF])).status == 400)
         #expect(try await remoteWrite(harness, [], "application/json").status == 415)
-        #expect(try await remoteWrite(harness, [], "application/x-protobuf;proto=io.prometheus.write.v2.Request").status == 415)
+        #expect(try await remoteWrite(harness, [], "application/x-protobuf;proto=io.prometheus.write.v3.Request").status == 415)
         #expect(try await remoteWrite(harness, [], encoding: "gzip").status == 415)
+    }
+
+    @Test("remote write 2.0 tells in headers what was written, and a refused exemplar is a 400")
+    func remoteWrite2() async throws {
+        let harness = IntakeHarness()
+        let type = "application/x-protobuf; proto=io.prometheus.write.v2.Request"
+        func written(_ answer: IntakeHarness.Answer) throws -> [String?] {
+            try ["Samples", "Histograms", "Exemplars"].map { what in
+                answer.headers[try #require(HTTPField.Name("X-Prometheus-Remote-Write-\(what)-Written"))]
+            }
+        }
+        var body = RemoteWrite2Body()
+        body.append([("__name__", "up")], samples: [(1, 1), (2, 1)], exemplars: [([], 1, 1)], metadata: (.gauge, "Up.", ""))
+        let good = try await remoteWrite(harness, SnappyBlock.compress(body.bytes()), type)
+        #expect(good.status == 204)
+        #expect(try written(good) == ["2", "0", "1"])
+        body.append([("__name__", "x")], samples: [(1, 1)], exemplars: [([("", "")], 1, 1)])
+        let some = try await remoteWrite(harness, SnappyBlock.compress(body.bytes()), type)
+        #expect(some.status == 400 && some.text.contains("3 samples stored, 0 not."), "\(some.text)")
+        #expect(some.text.contains("Exemplars: 1 refused (invalid_labels)"))
+        #expect(try written(some) == ["3", "0", "1"])
+        body.append([("__name__", "h")], histogramCount: 1)
+        let histogram = try await remoteWrite(harness, SnappyBlock.compress(body.bytes()), type)
+        #expect(histogram.status == 400 && histogram.text.contains("native histograms are not stored"))
+        #expect(try await remoteWrite(harness, SnappyBlock.compress([0xFF]), type).status == 400)
+        let counts = harness.pipeline.counters.snapshot
+        let key = IngestCounters.Key(signal: .metrics, wireProtocol: .remoteWrite, reason: "")
+        #expect(counts.exemplars[key] == 3 && counts.metadata[key] == 3)
+        #expect(counts.exemplars.filter { $0.key.reason == "invalid_labels" }.values.reduce(0, +) == 2)
+    }
+
+    @Test("in remote write 1.0 a refused exemplar is counted, and is no failure")
+    func remoteWriteExemplars() async throws {
+        let harness = IntakeHarness()
+        var request = ProtobufWriter()
+        request.message(1) { series in
+            series.message(1) { label in
+                label.string(1, "__name__")
+                label.string(2, "up")
+            }
+            series.message(3) { $0.message(1) { $0.string(2, "no name") } }
+        }
+        #expect(try await remoteWrite(harness, SnappyBlock.compress(request.bytes)).status == 204)
+        #expect(harness.pipeline.counters.snapshot.exemplars.values.reduce(0, +) == 1)
     }
 
     // MARK: - Zipkin

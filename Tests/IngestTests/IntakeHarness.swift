@@ -46,6 +46,8 @@ final class RecordingStore: SpanWriter, MetricWriter {
             }
             state.sampleCount += receipt.stored
             receipt.stored -= state.refusedSamples
+            receipt.exemplars.stored = batch.exemplars.count
+            receipt.metadata.stored = batch.metadata.count
             if state.refusedSamples > 0 { receipt.refuse(.tooOld, count: state.refusedSamples, "up is 2 h old") }
             return receipt
         }

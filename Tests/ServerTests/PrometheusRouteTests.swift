@@ -86,7 +86,7 @@ struct PrometheusRouteTests {
             ("label/__name__/values?match%5B%5D=%7Bjob=%22shop%22%7D", #"["http_requests_total"]"#),
             ("label/nothing/values", "[]"),
             ("metadata", "{}"),
-            ("query_exemplars?query=up", "[]"),
+            ("query_exemplars?query=up", "[]"), ("query_exemplars?query=%7Bjob=%22shop%22%7D", "[]"),
             ("format_query?query=sum%20(x)by(a)", #""sum by (a) (x)""#),
         ]
         for (path, data) in expected {

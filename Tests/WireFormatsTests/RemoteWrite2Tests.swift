@@ -64,7 +64,7 @@ struct RemoteWrite2Tests {
             }
             series.message(2) { $0.varint(2, 1) }
         }
-        let first = try old.bytes.withUnsafeBytes { try RemoteWriteDecoder.decode($0) }.batch
+        let first = try RemoteWriteDecoder.decode(old.bytes).batch
         let second = try decode(Self.body().bytes()).batch
         #expect(first.labels(first.series[0]) == second.labels(second.series[1]))
     }

@@ -10,6 +10,13 @@ extension IngestCounters.Snapshot {
         for (key, count) in items where !key.reason.isEmpty { snapshot.sample(key.labels, Double(count)) }
         snapshot.family("headrope_intake_conflicts_total", .counter, "Accepted items that were known with other content.")
         for (key, count) in Self.sorted(conflicts) { snapshot.sample(key.labels, Double(count)) }
+        for (name, what, counts) in [("exemplars", "Exemplars", exemplars), ("metadata", "Entries of metadata", metadata)] {
+            let counts = Self.sorted(counts)
+            snapshot.family("headrope_intake_\(name)_accepted_total", .counter, "\(what) that were stored or known already.")
+            for (key, count) in counts where key.reason.isEmpty { snapshot.sample(key.labels, Double(count)) }
+            snapshot.family("headrope_intake_\(name)_refused_total", .counter, "\(what) that were not stored, by reason.")
+            for (key, count) in counts where !key.reason.isEmpty { snapshot.sample(key.labels, Double(count)) }
+        }
         snapshot.family("headrope_intake_requests_total", .counter, "Requests taken, and refused as a whole by reason.")
         for (key, count) in Self.sorted(requests) { snapshot.sample(key.labels, Double(count)) }
         snapshot.family("headrope_intake_received_bytes_total", .counter, "Bytes of bodies as they came over the wire.")

@@ -60,6 +60,8 @@ final class ServerMetrics: Sendable {
         let gauges: [(String, String, Int)] = [
             ("headrope_store_head_series", "Series in the head.", status.headSeries),
             ("headrope_store_head_samples", "Samples in the head.", status.headSamples),
+            ("headrope_store_exemplars", "Exemplars in the store.", status.exemplars),
+            ("headrope_store_metadata", "Metrics of which type, help or unit are known.", status.metadata),
             ("headrope_store_head_spans", "Spans in the head.", status.headSpans),
             ("headrope_store_bytes", "Bytes of all files of the store.", status.byteCount),
             ("headrope_store_damages", "Damaged blocks and torn log tails.", status.damages.count),

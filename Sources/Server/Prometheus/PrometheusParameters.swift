@@ -1,4 +1,5 @@
 import Foundation
+import Hummingbird
 import QueryEngine
 import QueryLanguages
 import TelemetryModel
@@ -73,6 +74,17 @@ struct PrometheusParameters: Sendable {
         let end = try time("end", default: PromQLEngine.timeLimit)
         if end < start { throw invalid("end", "end timestamp must not be before start timestamp") }
         return start...end
+    }
+}
+
+extension Route {
+    /// A question of Prometheus's API: GET, and POST with a form, as long queries need it.
+    static func asked(_ path: String, _ answer: @escaping @Sendable (PrometheusParameters) async throws -> Response) -> [Route] {
+        [HTTPRequest.Method.get, .post].map { method in
+            Route(method, path, scope: .query, errors: .prometheus) { request in
+                try await answer(PrometheusParameters(items: try await request.queryAndForm()))
+            }
+        }
     }
 }
 

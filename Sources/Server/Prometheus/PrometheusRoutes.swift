@@ -21,26 +21,14 @@ struct PrometheusRoutes: RouteGroup {
     }
 
     var routes: [Route] {
-        asked("/api/v1/query", instant) + asked("/api/v1/query_range", range) + asked("/api/v1/series", series)
-            + asked("/api/v1/labels", labelNames) + asked("/api/v1/format_query", format)
-            + asked("/api/v1/query_exemplars", exemplars) + [
+        Route.asked("/api/v1/query", instant) + Route.asked("/api/v1/query_range", range)
+            + Route.asked("/api/v1/series", series) + Route.asked("/api/v1/labels", labelNames)
+            + Route.asked("/api/v1/format_query", format) + [
                 Route(.get, "/api/v1/label/{name}/values", scope: .query, errors: .prometheus) { request in
                     try await labelValues(request.parameter("name"), PrometheusParameters(items: request.query))
                 },
                 Route(.get, "/api/v1/status/buildinfo", scope: .query, errors: .prometheus) { _ in buildInformation() },
-                Route(.get, "/api/v1/metadata", scope: .query, errors: .prometheus) { _ in
-                    .json(bytes: PrometheusJSON.success { $0.object { _ in } })
-                },
             ]
-    }
-
-    /// GET, and POST with a form, as long queries need it.
-    private func asked(_ path: String, _ answer: @escaping @Sendable (PrometheusParameters) async throws -> Response) -> [Route] {
-        [HTTPRequest.Method.get, .post].map { method in
-            Route(method, path, scope: .query, errors: .prometheus) { request in
-                try await answer(PrometheusParameters(items: try await request.queryAndForm()))
-            }
-        }
     }
 
     // MARK: Queries
@@ -161,12 +149,6 @@ struct PrometheusRoutes: RouteGroup {
                     writer.array { writer in for item in found.prefix(limit) { write(item, &writer) } }
                 })
         }
-    }
-
-    /// Exemplars are not stored as such: those of latencies are asked of the analysis API.
-    private func exemplars(_ parameters: PrometheusParameters) async throws -> Response {
-        _ = try parameters.text("query")
-        return .json(bytes: PrometheusJSON.success { $0.array { _ in } })
     }
 
     private func buildInformation() -> Response {

@@ -252,7 +252,7 @@ let rooms: [Room] = [
     tests(
         "CommandLineToolTests", uses: ["CommandLineTool", "Answers", "HTTPTransport", "Platform", "TestSupport"],
         exclude: ["Golden"]),
-    tests("EndToEndTests", uses: ["HTTPTransport", "TestSupport"], exclude: ["Shop", "requirements.txt"]),
+    tests("EndToEndTests", uses: ["HTTPTransport", "TestSupport"], exclude: ["Shop", "Metrics", "requirements.txt"]),
 ]
 
 let floorOf = Dictionary(uniqueKeysWithValues: rooms.map { ($0.name, $0.floor) })

@@ -28,20 +28,20 @@ final class World: Sendable {
         prometheus = try TestBench.freePort()
     }
 
-    private func file(_ name: String, _ content: String) throws -> String {
+    func file(_ name: String, _ content: String) throws -> String {
         let url = folder.appendingPathComponent(name)
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(content.utf8).write(to: url)
         return url.path
     }
 
-    private func start(_ name: String, _ executable: String, _ arguments: [String]) throws -> ChildProcess {
+    func start(_ name: String, _ executable: String, _ arguments: [String]) throws -> ChildProcess {
         try ChildProcess(
             executable, arguments, logFile: folder.appendingPathComponent(name + "-\(UUID().uuidString.prefix(4)).log"))
     }
 
     private var shop: URL { SharedData.projectFolder.appendingPathComponent("Tests/EndToEndTests/Shop") }
-    private var python: String { SharedData.projectFolder.appendingPathComponent(".venv/bin/python").path }
+    var python: String { SharedData.projectFolder.appendingPathComponent(".venv/bin/python").path }
 
     // MARK: - Programs that are not ours
 

@@ -82,5 +82,7 @@ struct AnalysisRouteTests {
             from: 0, through: .max)
         let series = try server.dependencies.store.series(query, limit: 10)
         #expect(series.map(\.description) == [#"headrope_store_head_spans{instance="here:1", job="headrope"}"#])
+        let metadata = try server.dependencies.store.metadata(metric: "headrope_store_head_spans", limit: 1)
+        #expect(metadata.map(\.type) == [.gauge] && metadata.map(\.help) == ["Spans in the head."])
     }
 }

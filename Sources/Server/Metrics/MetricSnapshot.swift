@@ -5,6 +5,15 @@ struct MetricSnapshot {
     /// The types of metric families.
     enum Kind: String {
         case counter, gauge, histogram
+
+        /// The type as the store keeps it.
+        var type: MetricType {
+            switch self {
+            case .counter: .counter
+            case .gauge: .gauge
+            case .histogram: .histogram
+            }
+        }
     }
 
     private struct Family {
@@ -53,13 +62,14 @@ struct MetricSnapshot {
         return text
     }
 
-    /// The samples at a time (milliseconds since 1970), with further labels on each.
+    /// The samples at a time (milliseconds since 1970), with further labels on each, and what the metrics are.
     func batch(timestamp: Int64, labels more: [Label]) -> MetricBatch {
         var batch = MetricBatch()
         for (name, labels, value) in families.flatMap(\.samples) {
             batch.append(
                 Labels(labels + more + [Label(Labels.nameLabel, name)]), [Sample(timestamp: timestamp, value: value)])
         }
+        batch.metadata = families.map { MetricMetadata(metric: $0.name, type: $0.kind.type, help: $0.help, unit: "") }
         return batch
     }
 

@@ -194,9 +194,13 @@ struct BitPacker {
 
     /// `width` bits from bit `position` on; bytes behind the end count as zero and are not touched.
     static func read(_ bytes: UnsafeRawBufferPointer, at position: Int, width: Int) -> UInt64 {
-        var result: UInt64 = 0
         let byte = position &>> 3
         let shift = position & 7
+        if width > 0, shift &+ width <= 64, byte &+ 8 <= bytes.count {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: byte, as: UInt64.self))
+            return word &>> UInt64(truncatingIfNeeded: shift) & (UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- width))
+        }
+        var result: UInt64 = 0
         for index in 0..<min(9, max(0, bytes.count &- byte)) {
             let place = 8 &* index &- shift
             if place >= 64 { break }

@@ -1,5 +1,11 @@
 import Storage
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The samples of one series in a left-open range of time, at least one of them; no staleness markers.
 ///
 /// It borrows its samples and must not outlive the call that it is given to.
@@ -35,14 +41,21 @@ struct WindowBounds {
     /// For each step the index of the first sample, and the index behind the last.
     private(set) var lows: [Int] = []
     private(set) var highs: [Int] = []
+    /// Rises when a series has other timestamps than the one before. Series of one target have the same ones.
+    private(set) var generation = 0
+    private var timestamps: [Int64] = []
 
-    /// Finds the windows of the first `stepCount` steps.
+    /// Finds the windows of the first `stepCount` steps; times and range are the same for all series.
     mutating func locate(_ series: SampledSeries, stepCount: Int) {
+        let timestamps = series.view.timestamps
+        if lows.count == stepCount, isSame(timestamps) { return }
+        generation += 1
+        self.timestamps.removeAll(keepingCapacity: true)
+        self.timestamps.append(contentsOf: timestamps)
         if lows.count != stepCount {
             lows = [Int](repeating: 0, count: stepCount)
             highs = lows
         }
-        let timestamps = series.view.timestamps
         let count = timestamps.count
         var low = 0
         var high = 0
@@ -55,6 +68,11 @@ struct WindowBounds {
             lows[step] = low
             highs[step] = high
         }
+    }
+
+    private func isSame(_ others: UnsafeBufferPointer<Int64>) -> Bool {
+        guard timestamps.count == others.count, let others = others.baseAddress else { return false }
+        return memcmp(timestamps, others, timestamps.count * MemoryLayout<Int64>.stride) == 0
     }
 
     /// The window of a step, or nil when it has no samples.

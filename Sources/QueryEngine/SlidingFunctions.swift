@@ -7,6 +7,9 @@ struct SlidingIncrease: RangeFunction {
     let isRate: Bool
     /// The samples before which a counter stood higher than at them.
     private var resets: [Int] = []
+    /// What depends on timestamps alone, step by step, and for which of them it was made.
+    private var covers: [WindowCover] = []
+    private var generation = 0
 
     init(isCounter: Bool, isRate: Bool) {
         self.isCounter = isCounter
@@ -16,11 +19,12 @@ struct SlidingIncrease: RangeFunction {
     mutating func fill(
         _ results: UnsafeMutableBufferPointer<Double>, _ series: SampledSeries, _ windows: WindowBounds, _ context: QueryContext
     ) throws(QueryError) {
-        let (times, values) = (series.view.timestamps, series.view.values)
-        resets.removeAll(keepingCapacity: true)
-        if isCounter {
-            for index in values.indices.dropFirst() where values[index] < values[index &- 1] { resets.append(index) }
+        let values = series.view.values
+        if generation != windows.generation {
+            covers = results.indices.map { WindowCover(series, windows, $0, isRate: isRate) }
+            generation = windows.generation
         }
+        findResets(values)
         var nextReset = 0
         for step in results.indices {
             let (low, high) = (windows.lows[step], windows.highs[step])
@@ -34,38 +38,56 @@ struct SlidingIncrease: RangeFunction {
                 if reset >= high { break }
                 increase += values[reset &- 1]
             }
-            let end = series.times(step)
-            results[step] =
-                increase
-                * factor(
-                    increase: increase, first: values[low], sampleCount: high &- low, times[low], times[high &- 1],
-                    start: end &- series.range, end: end)
+            results[step] = increase * covers[step].factor(increase: increase, first: isCounter ? values[low] : -1)
         }
     }
 
-    /// By how much the increase between the samples grows, over the whole range or a second.
-    ///
-    /// The samples' slope is continued to a border of the range when the nearest sample is about as close to it as
-    /// samples are to each other, else by half of that distance; a counter is not continued below zero.
-    @inline(__always)
-    private func factor(
-        increase: Double, first: Double, sampleCount: Int, _ firstTime: Int64, _ lastTime: Int64, start: Int64, end: Int64
-    ) -> Double {
-        var toStart = Double(firstTime &- start) / 1_000
-        var toEnd = Double(end &- lastTime) / 1_000
-        let covered = Double(lastTime &- firstTime) / 1_000
-        let average = covered / Double(sampleCount &- 1)
+    private mutating func findResets(_ values: UnsafeBufferPointer<Double>) {
+        resets.removeAll(keepingCapacity: true)
+        if !isCounter { return }
+        for index in values.indices.dropFirst() where values[index] < values[index &- 1] { resets.append(index) }
+    }
+}
+
+/// How much of a window its samples cover.
+///
+/// Their slope is continued to a border of the window when the nearest sample is about as close to it as samples are to each
+/// other, else by half of that distance; a counter is not continued below zero.
+private struct WindowCover {
+    /// Seconds between the first and the last sample.
+    private var covered = 0.0
+    /// By how many seconds the slope is continued before and behind them.
+    private var toStart = 0.0
+    private var toEnd = 0.0
+    /// What the increase is divided by: the seconds of the window for a rate, else 1.
+    private var divisor = 1.0
+    /// By how much the increase grows unless a counter would fall below zero.
+    private var usualFactor = 0.0
+
+    init(_ series: SampledSeries, _ windows: WindowBounds, _ step: Int, isRate: Bool) {
+        let (low, high) = (windows.lows[step], windows.highs[step])
+        if high - low < 2 { return }
+        let (firstTime, lastTime) = (series.view.timestamps[low], series.view.timestamps[high - 1])
+        let end = series.times(step)
+        toStart = Double(firstTime &- (end &- series.range)) / 1_000
+        toEnd = Double(end &- lastTime) / 1_000
+        covered = Double(lastTime &- firstTime) / 1_000
+        let average = covered / Double(high - low - 1)
         let threshold = average * 1.1
         if toStart >= threshold { toStart = average / 2 }
-        if isCounter {
-            var toZero = toStart
-            if increase > 0, first >= 0 { toZero = covered * (first / increase) }
-            if toZero < toStart { toStart = toZero }
-        }
         if toEnd >= threshold { toEnd = average / 2 }
-        var factor = (covered + toStart + toEnd) / covered
-        if isRate { factor /= Double(end &- start) / 1_000 }
-        return factor
+        if isRate { divisor = Double(series.range) / 1_000 }
+        usualFactor = (covered + toStart + toEnd) / covered / divisor
+    }
+
+    /// By how much the increase grows; `first` is below zero for what is no counter.
+    @inline(__always)
+    func factor(increase: Double, first: Double) -> Double {
+        if increase > 0, first >= 0 {
+            let toZero = covered * (first / increase)
+            if toZero < toStart { return (covered + toZero + toEnd) / covered / divisor }
+        }
+        return usualFactor
     }
 }
 

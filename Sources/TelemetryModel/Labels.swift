@@ -73,6 +73,12 @@ public struct Labels: Hashable, Sendable {
         return list
     }
 
+    /// Hashes the bytes as one.
+    public func hash(into hasher: inout Hasher) {
+        // An array of bytes would be hashed byte by byte.
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+
     /// The value of a label, or nil.
     public subscript(name: String) -> String? {
         bytes.withUnsafeBytes { raw in
@@ -94,18 +100,24 @@ public struct Labels: Hashable, Sendable {
 
 extension Labels: Comparable {
     /// Prometheus's order: label by label, name before value; a list that ends first comes first.
-    public static func < (a: Labels, b: Labels) -> Bool {
-        a.bytes.withUnsafeBytes { left in
-            b.bytes.withUnsafeBytes { right in
-                var left = ByteReader(left)
-                var right = ByteReader(right)
-                while !left.isAtEnd, !right.isAtEnd {
-                    guard let x = try? left.readLengthPrefixed(), let y = try? right.readLengthPrefixed() else { break }
-                    if !x.elementsEqual(y) { return x.lexicographicallyPrecedes(y) }
-                }
-                return left.isAtEnd && !right.isAtEnd
-            }
+    public static func < (a: Labels, b: Labels) -> Bool { compare(a.bytes, b.bytes) < 0 }
+
+    /// Below, at or above 0 as the labels of canonical bytes `a` come before, with or behind those of `b`.
+    public static func compare(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        a.withUnsafeBytes { a in b.withUnsafeBytes { b in compare(a, b) } }
+    }
+
+    /// The same for bytes that are lent.
+    public static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+        var left = ByteReader(a)
+        var right = ByteReader(b)
+        while !left.isAtEnd, !right.isAtEnd {
+            guard let x = try? left.readLengthPrefixed(), let y = try? right.readLengthPrefixed() else { break }
+            let shared = Swift.min(x.count, y.count)
+            for index in 0..<shared where x[index] != y[index] { return x[index] < y[index] ? -1 : 1 }
+            if x.count != y.count { return x.count < y.count ? -1 : 1 }
         }
+        return left.remaining - right.remaining
     }
 }
 

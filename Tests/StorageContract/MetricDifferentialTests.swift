@@ -61,8 +61,31 @@ struct MetricDifferentialTests {
                 let expected = try reference.all([matcher], from: from, through: through)
                 let found = try engine.all([matcher], from: from, through: through)
                 #expect(found == expected, "\(place), \(matcher): \(Self.difference(found, expected))")
+                for function in [nil, "last_over_time"] {
+                    let query = SeriesQuery([matcher], from: from, through: through)
+                    let last = try Self.last(engine.store, query, function)
+                    #expect(
+                        try last == Self.last(reference.store, query, function), "\(place), \(matcher), last of \(function ?? "")")
+                }
+                let values = try engine.store.labelValues("instance", SeriesQuery([], from: from, through: through), limit: 100)
+                let inRange = try reference.store.labelValues(
+                    "instance", SeriesQuery([matcher], from: from, through: through), limit: 100)
+                #expect(Set(inRange).isSubset(of: values) && values == values.sorted(), "\(place), values of all series")
             }
         }
+    }
+
+    /// The last samples when no others are asked for, without markers for a function.
+    private static func last(_ store: any MetricStoring, _ query: SeriesQuery, _ function: String?) throws -> [String: String] {
+        var query = query
+        query.hint = ReadHint(
+            function: function, window: query.through - query.from, firstEnd: query.through, step: 0, count: 1)
+        var found: [String: String] = [:]
+        try store.scan(query) { series in
+            let index = series.values.lastIndex { function == nil || $0.bitPattern != Sample.staleMarker.bitPattern }
+            found[series.labels.description] = index.map { "\(series.timestamps[$0]) \(series.values[$0].bitPattern)" }
+        }
+        return found
     }
 
     /// The first place where two answers differ.

@@ -38,6 +38,22 @@ struct HeadSnapshot: @unchecked Sendable {
     }
 
     private func appendSlabs(to columns: inout SampleColumns, from: Int64, through: Int64) {
+        forEachRun(from: from, through: through) { timestamps, values in
+            columns.timestamps.append(contentsOf: timestamps)
+            columns.values.append(contentsOf: values)
+        }
+    }
+
+    /// Adds the samples in a closed range to others, over which they win.
+    func add(to buffer: SampleBuffer, from: Int64, through: Int64) {
+        if late != nil { return buffer.add(samples(from: from, through: through)) }
+        forEachRun(from: from, through: through) { buffer.add($0, $1) }
+    }
+
+    /// Calls `body` with every run of slab samples in a closed range, oldest first.
+    private func forEachRun(
+        from: Int64, through: Int64, _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) -> Void
+    ) {
         forEachSlab { timestamps, values in
             guard let oldest = timestamps.first, let newest = timestamps.last else { return true }
             if oldest > through { return false }
@@ -46,8 +62,7 @@ struct HeadSnapshot: @unchecked Sendable {
             var high = timestamps.count
             while timestamps[low] < from { low += 1 }
             while high > low, timestamps[high - 1] > through { high -= 1 }
-            columns.timestamps.append(contentsOf: timestamps[low..<high])
-            columns.values.append(contentsOf: values[low..<high])
+            body(UnsafeBufferPointer(rebasing: timestamps[low..<high]), UnsafeBufferPointer(rebasing: values[low..<high]))
             return true
         }
     }

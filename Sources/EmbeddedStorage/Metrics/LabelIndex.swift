@@ -37,6 +37,9 @@ struct LabelIndex {
         return lists[Int(symbol) - 1]
     }
 
+    /// Calls `body` with the name of every label.
+    func forEachName(_ body: ([UInt8]) throws -> Void) rethrows { for name in names.keys { try body(name) } }
+
     /// Calls `body` with every value of a label.
     func forEachValue(of name: [UInt8], _ body: ([UInt8]) throws -> Void) rethrows {
         for pair in names[name] ?? [] {

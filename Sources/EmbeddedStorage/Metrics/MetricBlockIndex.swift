@@ -195,6 +195,8 @@ extension MetricBlockIndex: PostingsSource {
         return found
     }
 
+    func forEachName(_ body: ([UInt8]) throws -> Void) throws { for name in try labelNames() { try body(name) } }
+
     func forEachValue(of label: [UInt8], _ body: ([UInt8]) throws -> Void) throws {
         guard let name = try label.withUnsafeBytes({ try symbol($0) }) else { return }
         try forEachList(name, from: 0) { number, _ in

@@ -75,15 +75,20 @@ struct MetricBlockReader {
     mutating func labels() throws -> Labels {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256)
-        let page = present
-        try page.withSymbols(place) { symbols in
+        try labels(into: &bytes)
+        return Labels(canonicalBytes: bytes)
+    }
+
+    /// Puts the canonical bytes of the present series' labels in the place of others.
+    mutating func labels(into bytes: inout [UInt8]) throws {
+        bytes.removeAll(keepingCapacity: true)
+        try present.withSymbols(place) { symbols in
             for symbol in symbols {
                 try symbolPage(of: symbol).withPrefixed(Int(symbol) % MetricBlockFormat.symbolsPerPage) {
                     bytes.append(contentsOf: $0)
                 }
             }
         }
-        return Labels(canonicalBytes: bytes)
     }
 
     /// Lends the bytes of a symbol.

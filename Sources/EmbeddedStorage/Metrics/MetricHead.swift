@@ -162,6 +162,8 @@ final class MetricHead: @unchecked Sendable {
 extension MetricHead: PostingsSource {
     func postings(_ name: [UInt8], _ value: [UInt8]) -> [UInt32] { index.postings(name, value) }
 
+    func forEachName(_ body: ([UInt8]) throws -> Void) rethrows { try index.forEachName(body) }
+
     func forEachValue(of name: [UInt8], _ body: ([UInt8]) throws -> Void) rethrows {
         try index.forEachValue(of: name, body)
     }

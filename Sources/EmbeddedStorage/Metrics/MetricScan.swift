@@ -1,91 +1,6 @@
 import Storage
 import TelemetryModel
 
-/// Series from one place, in the order of their labels.
-private protocol SeriesSource: AnyObject {
-    /// The labels of the present series; nil behind the last.
-    var labels: Labels? { get }
-    /// The samples of the present series in a closed range.
-    func samples(from: Int64, through: Int64) throws -> SampleColumns
-    /// Whether the present series can have samples in a closed range.
-    func mayHaveSamples(from: Int64, through: Int64) throws -> Bool
-    /// Goes to the next series.
-    func advance() throws
-}
-
-private final class HeadSeriesSource: SeriesSource {
-    private let snapshots: [HeadSnapshot]
-    private var position = 0
-
-    init(_ snapshots: [HeadSnapshot]) { self.snapshots = snapshots }
-
-    var labels: Labels? { position < snapshots.count ? snapshots[position].labels : nil }
-
-    func samples(from: Int64, through: Int64) -> SampleColumns { snapshots[position].samples(from: from, through: through) }
-
-    func mayHaveSamples(from: Int64, through: Int64) -> Bool { snapshots[position].hasSamples(from: from, through: through) }
-
-    func advance() { position += 1 }
-}
-
-private final class BlockSeriesSource: SeriesSource {
-    private let block: MetricBlock
-    private let numbers: [UInt32]
-    private var position = 0
-    private let mask: SampleMask
-    private var reader: MetricBlockReader
-    private(set) var labels: Labels?
-
-    init(_ block: MetricBlock, _ numbers: [UInt32]) throws {
-        self.block = block
-        self.numbers = numbers
-        mask = block.deleted.withLock { $0 }
-        reader = MetricBlockReader(block)
-        try load()
-    }
-
-    func samples(from: Int64, through: Int64) throws -> SampleColumns {
-        var columns = SampleColumns()
-        try block.checked {
-            for number in 0..<reader.chunkCount {
-                let chunk = try reader.chunk(number)
-                if chunk.first > through || chunk.last < from { continue }
-                columns.merge(try reader.samples(chunk).restricted(from: from, through: through))
-            }
-        }
-        return mask.isEmpty ? columns : mask.apply(columns, of: numbers[position])
-    }
-
-    func mayHaveSamples(from: Int64, through: Int64) throws -> Bool {
-        var chunks: [MetricChunk] = []
-        try block.checked {
-            for number in 0..<reader.chunkCount {
-                let chunk = try reader.chunk(number)
-                if chunk.first <= through && chunk.last >= from { chunks.append(chunk) }
-            }
-        }
-        if chunks.isEmpty || mask.isEmpty { return !chunks.isEmpty }
-        let ranges = mask.ranges(of: numbers[position])
-        if chunks.contains(where: { chunk in !ranges.contains { $0.overlaps(chunk.first...chunk.last) } }) { return true }
-        // Only the samples tell whether a chunk is deleted as a whole.
-        return !(try samples(from: from, through: through).isEmpty)
-    }
-
-    func advance() throws {
-        position += 1
-        try load()
-    }
-
-    private func load() throws {
-        labels = nil
-        if position >= numbers.count { return }
-        labels = try block.checked {
-            try reader.move(to: numbers[position])
-            return try reader.labels()
-        }
-    }
-}
-
 /// Series from several places as one, in the order of their labels. Where places have the same timestamp, the later one wins.
 struct MetricScan {
     private var sources: [any SeriesSource] = []
@@ -101,29 +16,99 @@ struct MetricScan {
         if !snapshots.isEmpty { sources.append(HeadSeriesSource(snapshots)) }
     }
 
-    /// Calls `body` with every series that has samples in the range.
-    func forEach(from: Int64, through: Int64, _ body: (Labels, SampleColumns) throws -> Void) throws {
-        try forEachGroup { labels, group in
-            var columns = SampleColumns()
-            for source in group { columns.merge(try source.samples(from: from, through: through)) }
-            if !columns.isEmpty { try body(labels, columns) }
+    /// Calls `body` with every series that has samples in the query's range, with those that its hint needs.
+    func forEach(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
+        let buffer = SampleBuffer()
+        let wantsLast = LastSample(query.hint)
+        try forEachGroup { group in
+            switch try wantsLast?.find(group, query) {
+            case .found(let sample)?:
+                if let sample { try Self.lend(group[0], sample, body) }
+                return true
+            case .needsAll?, nil: break
+            }
+            buffer.removeAll()
+            for source in group { try source.addSamples(to: buffer, from: query.from, through: query.through) }
+            if buffer.isEmpty { return true }
+            try group[0].labelBytes.withUnsafeBytes { labelBytes in
+                try buffer.withSamples { try body(SeriesView(labelBytes: labelBytes, timestamps: $0, values: $1)) }
+            }
             return true
         }
     }
 
+    private static func lend(_ source: any SeriesSource, _ sample: Sample, _ body: (SeriesView) throws -> Void) throws {
+        try source.labelBytes.withUnsafeBytes { labelBytes in
+            try withUnsafePointer(to: sample.timestamp) { timestamp in
+                try withUnsafePointer(to: sample.value) { value in
+                    try body(
+                        SeriesView(
+                            labelBytes: labelBytes, timestamps: UnsafeBufferPointer(start: timestamp, count: 1),
+                            values: UnsafeBufferPointer(start: value, count: 1)))
+                }
+            }
+        }
+    }
+
     /// Calls `body` with the labels of every series that can have samples in the range, until it returns false.
-    func forEachSeries(from: Int64, through: Int64, _ body: (Labels) throws -> Bool) throws {
-        try forEachGroup { labels, group in
-            try group.contains { try $0.mayHaveSamples(from: from, through: through) } ? try body(labels) : true
+    func forEachSeries(from: Int64, through: Int64, _ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
+        try forEachGroup { group in
+            guard try group.contains(where: { try $0.mayHaveSamples(from: from, through: through) }) else { return true }
+            return try group[0].labelBytes.withUnsafeBytes(body)
         }
     }
 
     /// Calls `body` with the sources that stand on the lowest labels, and moves those on, until it returns false.
-    private func forEachGroup(_ body: (Labels, [any SeriesSource]) throws -> Bool) throws {
-        while let lowest = sources.compactMap(\.labels).min() {
-            let group = sources.filter { $0.labels == lowest }
-            if try !body(lowest, group) { return }
-            for source in group { try source.advance() }
+    private func forEachGroup(_ body: ([any SeriesSource]) throws -> Bool) throws {
+        var rest = sources
+        while rest.count > 1 {
+            var group = [rest[0]]
+            for source in rest.dropFirst() {
+                let order = Labels.compare(source.labelBytes, group[0].labelBytes)
+                if order < 0 { group.removeAll(keepingCapacity: true) }
+                if order <= 0 { group.append(source) }
+            }
+            if try !body(group) { return }
+            var isAtEnd = false
+            for source in group where try !source.advance() { isAtEnd = true }
+            if isAtEnd { rest.removeAll { $0.isAtEnd } }
         }
+        guard let only = rest.first else { return }
+        repeat {
+            if try !body(rest) { return }
+        } while try only.advance()
+    }
+}
+
+/// The reading of only the last sample of each series, when that is all a query needs.
+private struct LastSample {
+    private let skipsMarkers: Bool
+
+    /// Nil when more is needed.
+    init?(_ hint: ReadHint?) {
+        guard let hint, hint.count == 1, hint.function == nil || hint.function == "last_over_time" else { return nil }
+        skipsMarkers = hint.function != nil
+    }
+
+    enum Answer {
+        case found(Sample?)
+        /// Only all samples of all sources can tell.
+        case needsAll
+    }
+
+    func find(_ group: [any SeriesSource], _ query: SeriesQuery) throws -> Answer {
+        for index in group.indices.reversed() {
+            if group[index].hidesSamples { return .needsAll }
+            guard let last = try group[index].last(from: query.from, through: query.through, skippingMarkers: skipsMarkers) else {
+                // A marker may stand in the place of an older source's sample.
+                if skipsMarkers, try group[index].mayHaveSamples(from: query.from, through: query.through) { return .needsAll }
+                continue
+            }
+            for older in group[..<index] where try older.mayHaveSamples(from: last.timestamp, through: query.through) {
+                return .needsAll
+            }
+            return .found(last)
+        }
+        return .found(nil)
     }
 }

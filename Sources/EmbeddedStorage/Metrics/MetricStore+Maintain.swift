@@ -129,7 +129,9 @@ extension MetricStore: Maintenance {
     ) throws -> MetricBlock? {
         var writer = unfinished
         do {
-            try scan.forEach(from: .min, through: .max) { labels, columns in try writer.add(labels, columns) }
+            try scan.forEach(SeriesQuery([], from: .min, through: .max)) { series in
+                try writer.add(series.labels, SampleColumns(timestamps: Array(series.timestamps), values: Array(series.values)))
+            }
             if writer.isEmpty {
                 writer.abandon()
                 return nil

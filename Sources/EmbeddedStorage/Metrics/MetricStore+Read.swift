@@ -6,12 +6,16 @@ extension MetricStore: MetricReader {
     public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
         try Self.check(query)
         // A block that turns out to be damaged is set aside; what was passed on already is not passed on again.
-        var last: Labels?
+        var passed: [UInt8] = []
+        var passedCount = 0
         try reading(query) { scan in
-            try scan.forEach(from: query.from, through: query.through) { labels, columns in
-                if let last, labels <= last { return }
-                try SeriesSamples(labels: labels, timestamps: columns.timestamps, values: columns.values).withView(body)
-                last = labels
+            let isRepeated = passedCount > 0
+            try scan.forEach(query) { series in
+                if isRepeated, passed.withUnsafeBytes({ Labels.compare(series.labelBytes, $0) }) <= 0 { return }
+                try body(series)
+                passedCount += 1
+                passed.removeAll(keepingCapacity: true)
+                passed.append(contentsOf: series.labelBytes)
             }
         }
     }
@@ -23,42 +27,11 @@ extension MetricStore: MetricReader {
             var found: [Labels] = []
             if limit <= 0 { return found }
             try scan.forEachSeries(from: query.from, through: query.through) { labels in
-                found.append(labels)
+                found.append(Labels(canonicalBytes: Array(labels)))
                 return found.count < limit
             }
             return found
         }
-    }
-
-    /// The label names of the matching series.
-    public func labelNames(_ query: SeriesQuery, limit: Int) throws -> [String] {
-        var names: Set<[UInt8]> = []
-        try forEachSeries(query) { labels in
-            for label in labels.list { names.insert(Array(label.name.utf8)) }
-        }
-        return Self.sorted(names, limit)
-    }
-
-    /// The values of one label among the matching series.
-    public func labelValues(_ name: String, _ query: SeriesQuery, limit: Int) throws -> [String] {
-        var values: Set<[UInt8]> = []
-        try forEachSeries(query) { labels in
-            if let value = labels[name] { values.insert(Array(value.utf8)) }
-        }
-        return Self.sorted(values, limit)
-    }
-
-    private func forEachSeries(_ query: SeriesQuery, _ body: (Labels) -> Void) throws {
-        try reading(query) { scan in
-            try scan.forEachSeries(from: query.from, through: query.through) { labels in
-                body(labels)
-                return true
-            }
-        }
-    }
-
-    private static func sorted(_ texts: Set<[UInt8]>, _ limit: Int) -> [String] {
-        texts.sorted { $0.lexicographicallyPrecedes($1) }.prefix(max(0, limit)).map { String(decoding: $0, as: UTF8.self) }
     }
 
     static func check(_ query: SeriesQuery) throws {
@@ -68,13 +41,14 @@ extension MetricStore: MetricReader {
     }
 
     /// Runs `body` over what matches. When a block turns out to be damaged, it is set aside and `body` runs again without it.
-    private func reading<Result>(_ query: SeriesQuery, _ body: (MetricScan) throws -> Result) throws -> Result {
+    func reading<Result>(_ query: SeriesQuery, _ body: (MetricScan) throws -> Result) throws -> Result {
+        try settingDamageAside { try body(try scan(of: query)) }
+    }
+
+    /// Runs `body`, and runs it again without a block that turned out to be damaged.
+    func settingDamageAside<Result>(_ body: () throws -> Result) throws -> Result {
         while true {
-            do {
-                return try body(try scan(of: query))
-            } catch let damage as MetricBlockDamage {
-                state.withLock { Self.setAside(damage, &$0) }
-            }
+            do { return try body() } catch let damage as MetricBlockDamage { state.withLock { Self.setAside(damage, &$0) } }
         }
     }
 

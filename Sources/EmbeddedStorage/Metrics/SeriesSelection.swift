@@ -6,6 +6,8 @@ protocol PostingsSource {
     var seriesCount: Int { get }
     /// The series with this label value, by rising number.
     func postings(_ name: [UInt8], _ value: [UInt8]) throws -> [UInt32]
+    /// The name of every label, in any order.
+    func forEachName(_ body: ([UInt8]) throws -> Void) throws
     /// Every value of a label, in any order.
     func forEachValue(of name: [UInt8], _ body: ([UInt8]) throws -> Void) throws
 }

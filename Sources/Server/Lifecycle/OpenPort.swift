@@ -62,11 +62,11 @@ final class OpenPort: Sendable {
 
     private static func channel(_ configuration: ServerConfiguration) throws -> HTTPServerBuilder {
         let limits = configuration.limits
-        let plain = HTTPServerBuilder.http1(
-            configuration: .init(
-                idleTimeout: .milliseconds(limits.idleTimeout),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headerSize, maxHeaderListSize: limits.headerSize, maxHeaderFieldCount: 200)))
+        let http = HTTP1Channel.Configuration(
+            idleTimeout: .milliseconds(limits.idleTimeout),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerSize, maxHeaderListSize: limits.headerSize, maxHeaderFieldCount: 200))
+        let plain = HTTPServerBuilder { LoopBoundChannel(base: HTTP1Channel(responder: $0, configuration: http)) }
         guard !configuration.tls.certificate.isEmpty else { return plain }
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(configuration.tls.certificate).map(NIOSSLCertificateSource.certificate)

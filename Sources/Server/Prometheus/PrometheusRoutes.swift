@@ -94,6 +94,7 @@ struct PrometheusRoutes: RouteGroup {
             throw APIError(.badRequest, code: "missing_parameter", "no match[] parameter provided", where: "match[]")
         }
         return try await listed(parameters) { store, range, limit in
+            if selectors.count == 1 { return try store.series(Self.question(selectors[0], range), limit: limit) }
             var found: Set<Labels> = []
             for matchers in selectors { found.formUnion(try store.series(Self.question(matchers, range), limit: limit)) }
             return found.sorted()

@@ -171,7 +171,7 @@ let rooms: [Room] = [
         products: [argumentParser]),
 
     Room(
-        "headrope", floor: 9, uses: ["Server", "Demo", "CommandLineTool", "EmbeddedStorage", "Platform"],
+        "headrope", floor: 9, uses: ["Server", "Demo", "CommandLineTool", "EmbeddedStorage", "StateStore", "Platform"],
         products: [argumentParser], kind: .executable),
     Room("headrope-agent", floor: 9, uses: ["Agent"], products: [argumentParser], kind: .executable),
 

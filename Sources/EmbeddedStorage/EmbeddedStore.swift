@@ -4,23 +4,29 @@ import TelemetryModel
 
 /// The store in a data folder of this machine under one lock: samples with their exemplars and metadata, and spans.
 public final class EmbeddedStore: Store {
-    private let directory: StoreDirectory
-    private let metrics: MetricStore
-    private let exemplars: ExemplarStore
-    private let metadata: MetadataStore
-    private let spans: SpanStore
+    let directory: StoreDirectory
+    let metrics: MetricStore
+    let exemplars: ExemplarStore
+    let metadata: MetadataStore
+    let spans: SpanStore
+    let snapshotFolder: SnapshotFolder
+    let time: any TimeSource
+    private let fileSystem: any FileSystem
     private let retentionSize: Int
 
-    /// Deletes series.
+    /// Deletes series and makes snapshots.
     public var capabilities: StoreCapabilities {
         var capabilities = StoreCapabilities()
         capabilities.deletion = true
+        capabilities.snapshots = true
         return capabilities
     }
 
     private init(
         _ directory: StoreDirectory, _ options: EmbeddedStoreOptions, _ fileSystem: any FileSystem, _ time: any TimeSource
     ) throws {
+        self.time = time
+        self.fileSystem = fileSystem
         self.directory = directory
         metrics = try MetricStore.open(
             directory: directory.metricsPath, options: options.metricOptions, fileSystem: fileSystem, time: time)
@@ -33,6 +39,7 @@ public final class EmbeddedStore: Store {
         spans = try SpanStore.open(
             directory: directory.spansPath, options: options.spanOptions, fileSystem: fileSystem, time: time)
         retentionSize = options.retentionSize
+        snapshotFolder = try SnapshotFolder(of: directory.path, fileSystem)
     }
 
     /// Opens the store in a folder, which is made ours when it is empty or missing, and reads what the logs hold.
@@ -127,11 +134,21 @@ extension EmbeddedStore {
     /// Keeps everything in shape.
     public func maintain() throws {
         try all([metrics.maintain, exemplars.maintain, metadata.maintain, spans.maintain])
-        // The spans get nine tenths, the metrics what the spans leave, which is at least a tenth.
-        if retentionSize > 0 {
-            try spans.deleteOldest(above: retentionSize - retentionSize / 10)
-            try metrics.deleteOldest(above: max(retentionSize - spans.status().byteCount, retentionSize / 10))
-        }
+        if retentionSize > 0 { try deleteOldest() }
+    }
+
+    /// Deletes the oldest blocks until everything in the folder but the snapshots fits into the size.
+    ///
+    /// What is in no block counts, too, and cannot be deleted. Of the room that it leaves the spans get nine tenths, the
+    /// metrics what the spans leave, which is at least a tenth.
+    private func deleteOldest() throws {
+        let room: Int
+        do {
+            let everything = try fileSystem.totalByteCount(directory.path) - (try snapshotFolder.byteCount())
+            room = max(0, retentionSize - (everything - metrics.blockByteCount - spans.blockByteCount))
+        } catch { throw MetricStore.storageError(error) }
+        try spans.deleteOldest(above: room - room / 10)
+        try metrics.deleteOldest(above: max(room - spans.blockByteCount, room / 10))
     }
 
     /// What all parts say, added up.
@@ -143,6 +160,8 @@ extension EmbeddedStore {
         status.headSpans = other.headSpans
         status.spanBlocks = other.spanBlocks
         status.byteCount += other.byteCount
+        status.damagedSegments += other.damagedSegments
+        (status.snapshots, status.snapshotByteCount) = snapshotFolder.counts
         status.damages += other.damages
         status.writeRefusal = status.writeRefusal ?? other.writeRefusal
         return status

@@ -21,6 +21,7 @@ public final class StoreDirectory: Sendable {
     /// A random number in hexadecimal that the folder keeps for ever.
     public let storeID: String
     private let held: DirectoryLock
+    private let fileSystem: any FileSystem
 
     /// Where the metrics are.
     var metricsPath: String { Self.metricsPath(path) }
@@ -36,6 +37,7 @@ public final class StoreDirectory: Sendable {
     /// belongs to something else, to a newer version or to a running process, or cannot be written.
     public init(_ path: String, fileSystem: any FileSystem) throws {
         self.path = path
+        self.fileSystem = fileSystem
         do {
             try Self.prepare(path, fileSystem)
             let marker = try Self.readMarker(path, fileSystem)
@@ -46,6 +48,11 @@ public final class StoreDirectory: Sendable {
         } catch let error as FileError {
             throw Self.unusable(path, error)
         }
+    }
+
+    /// Makes another folder one of the same store.
+    func linkMarker(to other: String) throws(FileError) {
+        try fileSystem.hardLink("\(path)/\(Self.markerName)", to: "\(other)/\(Self.markerName)")
     }
 
     /// Gives the lock back.

@@ -12,6 +12,13 @@ public struct VerifyReport: Sendable, Equatable {
         public var sentence: String
         /// Whether all of it could be read.
         public var isSound: Bool
+
+        /// Describes what was found.
+        public init(path: String, sentence: String, isSound: Bool) {
+            self.path = path
+            self.sentence = sentence
+            self.isSound = isSound
+        }
     }
 
     /// The folder.
@@ -20,7 +27,7 @@ public struct VerifyReport: Sendable, Equatable {
     public var storeID: String?
     /// Whether a running server has the folder: what it is writing just now may look torn.
     public var isLocked = false
-    /// Every log segment and every block of both signals.
+    /// Every log segment and block of both signals, the deletions, what `others` looked at, and the same of each snapshot.
     public var items: [Item] = []
 
     /// Whether everything could be read.
@@ -29,8 +36,12 @@ public struct VerifyReport: Sendable, Equatable {
 
 /// Reads everything in a data folder and changes nothing.
 public enum StoreVerifier {
-    /// Checks a folder. Throws ``StorageError`` when it is no data folder that this version can read.
-    public static func verify(directory path: String, fileSystem: any FileSystem = PosixFileSystem()) throws -> VerifyReport {
+    /// Checks a folder and its snapshots. `others` is called with each of these folders to check what is not the store's.
+    /// Throws ``StorageError`` when it is no data folder that this version can read.
+    public static func verify(
+        directory path: String, fileSystem: any FileSystem = PosixFileSystem(),
+        others: (String) throws -> [VerifyReport.Item] = { _ in [] }
+    ) throws -> VerifyReport {
         var report = VerifyReport(directory: path)
         do {
             guard try fileSystem.status(path)?.isDirectory == true else {
@@ -39,18 +50,38 @@ public enum StoreVerifier {
             report.storeID = try StoreDirectory.readMarker(path, fileSystem)
             let lock = try lock(path, fileSystem, &report)
             defer { lock?.unlock() }
-            for signal in [StoreDirectory.metricsPath(path), StoreDirectory.spansPath(path)] {
-                report.items += try log("\(signal)/log", fileSystem)
-            }
-            for log in [StoreDirectory.exemplarsPath(path), StoreDirectory.metadataPath(path)] {
-                report.items += try self.log(log, fileSystem)
-            }
-            report.items += try metricBlocks("\(StoreDirectory.metricsPath(path))/\(MetricStore.blocksName)", fileSystem)
-            report.items += try spanBlocks("\(StoreDirectory.spansPath(path))/\(SpanStore.blocksName)", fileSystem)
+            let snapshots = try SnapshotFolder.paths(of: path, fileSystem)
+            for folder in [path] + snapshots { report.items += try parts(of: folder, fileSystem) + others(folder) }
         } catch let error as FileError {
             throw StorageError(.unusable, "\(path) cannot be read: \(error)")
         }
         return report
+    }
+
+    private static func parts(of path: String, _ fileSystem: any FileSystem) throws -> [VerifyReport.Item] {
+        let (metrics, spans) = (StoreDirectory.metricsPath(path), StoreDirectory.spansPath(path))
+        let logs = [
+            "\(metrics)/\(MetricStore.logName)", StoreDirectory.exemplarsPath(path), StoreDirectory.metadataPath(path),
+            "\(spans)/\(SpanStore.logName)",
+        ]
+        return try logs.flatMap { try log($0, fileSystem) }
+            + metricBlocks("\(metrics)/\(MetricStore.blocksName)", fileSystem) + deletions(metrics, fileSystem)
+            + spanBlocks("\(spans)/\(SpanStore.blocksName)", fileSystem)
+    }
+
+    private static func deletions(_ directory: String, _ fileSystem: any FileSystem) throws -> [VerifyReport.Item] {
+        var items: [VerifyReport.Item] = []
+        let path = "\(directory)/\(MetricDeletionFile.name)"
+        if try fileSystem.status(path) != nil {
+            let (deletions, damages) = try MetricDeletionFile.read(in: directory, fileSystem)
+            let text = (["\(deletions.count) deletions"] + damages).joined(separator: "; ")
+            items.append(VerifyReport.Item(path: path, sentence: text, isSound: damages.isEmpty))
+        }
+        let damaged = "\(directory)/\(MetricDeletionFile.damagedName)"
+        if try fileSystem.status(damaged) != nil {
+            items.append(VerifyReport.Item(path: damaged, sentence: "damaged deletions that were set aside", isSound: false))
+        }
+        return items
     }
 
     /// Keeps a server from starting meanwhile, where the folder can be written; nil when it cannot, or one is running.

@@ -114,6 +114,19 @@ public final class FaultFileSystem: FileSystem {
         }
     }
 
+    /// Gives a file a second name.
+    public func hardLink(_ from: String, to: String) throws(FileError) {
+        try state.withLock { state throws(FileError) in
+            try state.requireWritable(to)
+            let node = try state.file(from)
+            let target = try state.directory(Self.parent(of: to))
+            if target.entries[Self.name(of: to)] != nil {
+                throw FileError(.other, path: to, "Cannot link \(from) to \(to): something has that name.")
+            }
+            target.entries[Self.name(of: to)] = node
+        }
+    }
+
     /// Removes a file or a directory with everything in it.
     public func remove(_ path: String) throws(FileError) {
         try state.withLock { state throws(FileError) in

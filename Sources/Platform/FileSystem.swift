@@ -15,6 +15,8 @@ public protocol FileSystem: Sendable {
     func list(_ directory: String) throws(FileError) -> [String]
     /// Renames a file or directory, replacing a file of that name.
     func rename(_ from: String, to: String) throws(FileError)
+    /// Gives a file that does not change any more a second name on the same disk; throws when something has that name.
+    func hardLink(_ from: String, to: String) throws(FileError)
     /// Removes a file, or a directory with everything in it. What is not there is no error.
     func remove(_ path: String) throws(FileError)
     /// Makes the entries of a directory durable (fsync of the directory).
@@ -112,6 +114,20 @@ extension FileSystem {
         try file.sync()
         try rename(temporary, to: path)
         try syncDirectory(Self.parent(of: path))
+    }
+
+    /// The bytes of a file, or of all files in a directory and below; 0 when nothing is there.
+    public func totalByteCount(_ path: String) throws(FileError) -> Int {
+        guard let found = try status(path) else { return 0 }
+        if !found.isDirectory { return found.byteCount }
+        var sum = 0
+        do throws(FileError) {
+            for name in try list(path) { sum += try totalByteCount("\(path)/\(name)") }
+        } catch {
+            // Somebody may have removed the directory meanwhile.
+            if error.kind != .notFound { throw error }
+        }
+        return sum
     }
 
     /// The directory that holds `path`.

@@ -68,6 +68,11 @@ public struct PosixFileSystem: FileSystem {
         try Self.check("rename", from) { systemRename(from, to) == 0 ? () : nil }
     }
 
+    /// `link`.
+    public func hardLink(_ from: String, to: String) throws(FileError) {
+        try Self.check("link", from) { link(from, to) == 0 ? () : nil }
+    }
+
     /// `unlink`, or `rmdir` after everything in the directory; symbolic links are not followed.
     public func remove(_ path: String) throws(FileError) {
         var found = stat()

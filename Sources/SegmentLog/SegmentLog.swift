@@ -316,6 +316,21 @@ public final class SegmentLog: Sendable {
         }
     }
 
+    /// Makes another directory a log of all records that had been appended before the call, durably, by second names for the
+    /// same files.
+    public func link(to other: String) throws(FileError) {
+        try syncing.withLock { _ throws(FileError) in
+            try state.withLock { state throws(FileError) in
+                try seal(&state)
+                try fileSystem.makeDirectory(other)
+                for segment in state.sealed {
+                    try fileSystem.hardLink(segment.path, to: "\(other)/\(SegmentFormat.fileName(segment.number))")
+                }
+            }
+        }
+        try fileSystem.syncDirectory(other)
+    }
+
     private func setAside(_ segment: Segment, _ state: inout SegmentLogState) throws(FileError) {
         let path = "\(directory)/\(SegmentFormat.setAsideName(segment.number))"
         try fileSystem.rename(segment.path, to: path)

@@ -3,6 +3,7 @@ import Ingest
 import Logging
 import Platform
 import QueryEngine
+import StateStore
 import Storage
 
 /// What the handlers and background services work with. Everything can be another thing in tests.
@@ -15,6 +16,8 @@ struct ServerDependencies: Sendable {
     var promql: PromQLEngine
     /// Evaluates rules and knows the alerts.
     var alerting: AlertingService
+    /// What is remembered over restarts beside the telemetry.
+    var state: StateStore
     /// The threads for everything that blocks: the store, evaluation of queries, compression of large replies.
     var pool: BlockingPool
     /// The threads for the store's upkeep, which may take minutes.

@@ -6,6 +6,9 @@ import GRDB
 /// Calls block and may come from several threads at once. A state and the messages that follow from it are written in one
 /// transaction, so that the end of the process neither loses a message nor sends one for a state that was never kept.
 public final class StateStore: Sendable {
+    /// Its file in a data folder.
+    public static let fileName = "state.sqlite"
+
     private let queue: DatabaseQueue
 
     /// Opens or creates the database at `path`. Throws ``StateStoreError`` when it cannot be used.
@@ -48,6 +51,17 @@ public final class StateStore: Sendable {
     /// Does several things at once or not at all.
     public func transaction<Result>(_ body: (StateTransaction) throws -> Result) throws -> Result {
         try queue.write { try body(StateTransaction(database: $0)) }
+    }
+
+    /// Writes a consistent copy to a file that does not exist yet, durably, while others go on.
+    public func backUp(to path: String) throws(StateStoreError) {
+        do {
+            let copy = try DatabaseQueue(path: path)
+            try queue.backup(to: copy)
+            try copy.close()
+        } catch {
+            throw StateStoreError("The state database cannot be copied to \(path): \(error).")
+        }
     }
 
     /// Closes the file.

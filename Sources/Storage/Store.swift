@@ -31,7 +31,13 @@ public struct StoreStatus: Sendable, Equatable {
     public var spanBlocks = 0
     /// Orders to delete samples whose bytes still stand in blocks.
     public var deletions = 0
-    /// Bytes of all files.
+    /// Copies of the store that were made and kept.
+    public var snapshots = 0
+    /// Bytes of these copies; a good part may be files that the store still has, too.
+    public var snapshotByteCount = 0
+    /// Damaged segments of logs that were set aside.
+    public var damagedSegments = 0
+    /// Bytes of all files but those of snapshots.
     public var byteCount = 0
     /// Blocks that were set aside because they are damaged, and torn log tails, each as a sentence.
     public var damages: [String] = []
@@ -59,8 +65,8 @@ public protocol Maintenance: Sendable {
 }
 
 /// A whole store: both signals.
-public protocol Store: MetricWriter, MetricReader, MetricDeleter, ExemplarReader, MetadataReader, SpanWriter, TraceReader,
-    RollupReader, Maintenance
+public protocol Store: MetricWriter, MetricReader, MetricDeleter, ExemplarReader, MetadataReader, Snapshotter, SpanWriter,
+    TraceReader, RollupReader, Maintenance
 {
     /// What it can do beyond the least.
     var capabilities: StoreCapabilities { get }

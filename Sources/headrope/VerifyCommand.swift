@@ -1,11 +1,15 @@
 import ArgumentParser
 import EmbeddedStorage
+import Foundation
+import StateStore
 
 /// `headrope verify DIR`: reads everything in a data folder and changes nothing.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Read everything in a data folder and say what is damaged; nothing is changed.",
-        discussion: "Ends with status 0 when everything could be read, else with 1.")
+        discussion:
+            "Blocks, logs, deletions, state database and snapshots are read. Ends with status 0 when everything could be read, else with 1."
+    )
 
     @Argument(help: "The data folder of a server.")
     var directory: String
@@ -13,7 +17,7 @@ struct VerifyCommand: ParsableCommand {
     mutating func run() throws {
         let report: VerifyReport
         do {
-            report = try StoreVerifier.verify(directory: directory)
+            report = try StoreVerifier.verify(directory: directory) { try Self.state(in: $0) }
         } catch {
             Complaint.print(error)
             throw ExitCode.failure
@@ -25,5 +29,14 @@ struct VerifyCommand: ParsableCommand {
             damaged == 0 ? "All \(report.items.count) parts can be read." : "\(damaged) of \(report.items.count) parts are damaged."
         )
         if damaged > 0 { throw ExitCode.failure }
+    }
+
+    /// What SQLite says of a folder's state database, if there is one.
+    private static func state(in folder: String) throws -> [VerifyReport.Item] {
+        let path = "\(folder)/\(StateStore.fileName)"
+        if !FileManager.default.fileExists(atPath: path) { return [] }
+        let problems = try StateCheck.problems(path: path)
+        let sentence = problems.isEmpty ? "a sound SQLite database" : problems.joined(separator: "; ")
+        return [VerifyReport.Item(path: path, sentence: sentence, isSound: problems.isEmpty)]
     }
 }

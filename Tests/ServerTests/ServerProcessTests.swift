@@ -69,6 +69,46 @@ struct ServerProcessTests {
         }
     }
 
+    private func send(_ address: ListenAddress, _ line: String) async throws -> String {
+        try await RawHTTP.exchange(address, "\(line) HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    }
+
+    @Test("a snapshot taken over HTTP serves as the data folder of another server")
+    func snapshot() async throws {
+        try await TestBench.withFolder { folder in
+            let (server, address) = try await startReady(folder, ["--self-store", "true"])
+            _ = try await server.wait(for: "the server's own metrics") {
+                try await send(address, "GET /api/v1/series?match[]=headrope_store_bytes").contains("headrope_store_bytes")
+                    ? true : nil
+            }
+            #expect(try await send(address, "POST /-/snapshot").hasPrefix("HTTP/1.1 200"))
+            let reply = try await send(address, "POST /api/v1/admin/tsdb/snapshot?skip_head=true")
+            #expect(reply.contains(#"{"status":"success","data":{"name":"2"#), "\(reply)")
+            let parent = folder.appendingPathComponent("data/snapshots")
+            let names = try FileManager.default.contentsOfDirectory(atPath: parent.path)
+            #expect(names.count == 2)
+            #expect(try await send(address, "GET /-/snapshot").contains(names[0]))
+            #expect(server.end(SIGKILL) != 0)
+            let verified = try ChildProcess(
+                program, ["verify", folder.appendingPathComponent("data").path], environment: [:],
+                logFile: folder.appendingPathComponent("verify.log"))
+            while verified.isRunning { usleep(5_000) }
+            #expect(verified.end(SIGKILL) == 0 && verified.log.contains("a sound SQLite database"), "\(verified.log)")
+            try FileManager.default.removeItem(at: folder.appendingPathComponent("data/metrics"))
+            var found: [Bool] = []
+            for name in names {
+                let copy = folder.appendingPathComponent("copy-\(name)")
+                try FileManager.default.copyItem(at: parent.appendingPathComponent(name), to: copy)
+                let (again, second) = try await startReady(folder, ["--data", copy.path])
+                found.append(
+                    try await send(second, "GET /api/v1/series?match[]=headrope_store_bytes").contains("headrope_store_bytes"))
+                #expect(again.end(SIGTERM) == 0)
+            }
+            // The one without the head has nothing, as nothing was in blocks yet.
+            #expect(found.sorted { !$0 && $1 } == [false, true])
+        }
+    }
+
     @Test("a request that is under way when SIGTERM comes is answered, and a second signal ends the process at once")
     func drains() async throws {
         try await TestBench.withFolder { folder in

@@ -33,9 +33,18 @@ struct TSDBAdminRouteTests {
         #expect(reply.status == 400 && reply.body.contains(#""status":"error""#))
     }
 
+    @Test("a store that makes no snapshots says so")
+    func noSnapshots() async throws {
+        let server = try PrometheusRouteTests.server()
+        #expect(try await server.send(.post, "/api/v1/admin/tsdb/snapshot").status == 501)
+        #expect(try await server.send(.post, "/-/snapshot").body.contains("not_supported"))
+        #expect(try await server.send(.get, "/-/snapshot").body == #"{"snapshots":[]}"#)
+        #expect(try await server.send(.post, "/api/v1/admin/tsdb/snapshot?skip_head=x").status == 400)
+    }
+
     @Test("only administrators may")
     func scopes() async throws {
         let routes = try AllRoutes.table(TestServer.dependencies()).routes.filter { $0.path.hasPrefix("/api/v1/admin/") }
-        #expect(routes.count == 4 && routes.allSatisfy { $0.scope == .admin })
+        #expect(routes.count == 6 && routes.allSatisfy { $0.scope == .admin })
     }
 }

@@ -43,7 +43,7 @@ struct TestServer {
             ActionSetup(configuration), configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
         return ServerDependencies(
             store: store, intake: IngestPipeline(spans: store, metrics: store, pool: pool), promql: promql,
-            alerting: actions.alerting, pool: pool,
+            alerting: actions.alerting, state: actions.state, pool: pool,
             upkeep: BlockingPool(name: "test-upkeep", threadCount: 2, queueLimit: 100), time: time, logger: logger,
             metrics: ServerMetrics(), readiness: Readiness())
     }

@@ -41,7 +41,7 @@ final class ExemplarStore: Sendable {
 
     private let options: ExemplarStoreOptions
     private let time: any TimeSource
-    private let log: SegmentLog
+    let log: SegmentLog
     private let state: Mutex<State>
 
     private init(_ options: ExemplarStoreOptions, _ time: any TimeSource, _ log: SegmentLog, _ state: sending State) {

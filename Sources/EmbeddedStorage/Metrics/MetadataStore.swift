@@ -22,7 +22,7 @@ final class MetadataStore: Sendable {
     }
 
     private let options: MetadataStoreOptions
-    private let log: SegmentLog
+    let log: SegmentLog
     private let state: Mutex<State>
 
     private init(_ options: MetadataStoreOptions, _ log: SegmentLog, _ state: sending State) {

@@ -139,7 +139,13 @@ final class MetricHead: @unchecked Sendable {
         own.pointee.restart(newest: newest)
         var neighbour: HeadTimes.Pointer?
         for (timestamp, value) in zip(samples.timestamps, samples.values) {
-            own.pointee.append(Sample(timestamp: timestamp, value: value), neighbour: &neighbour, arena)
+            let sample = Sample(timestamp: timestamp, value: value)
+            if timestamp > own.pointee.newest {
+                own.pointee.append(sample, neighbour: &neighbour, arena)
+            } else {
+                late[number, default: LateSamples()].insert(sample)
+                own.pointee.hasLate = true
+            }
         }
         sampleCount += samples.count
     }

@@ -58,7 +58,9 @@ extension MetricStore: Maintenance {
             status.damages = state.damages
             status.writeRefusal = state.refusal
         }
-        status.byteCount += log.byteCount
+        let setAside = log.setAside
+        status.damagedSegments = setAside.count
+        status.byteCount += log.byteCount + setAside.byteCount
         if let rewrite = log.lastRewrite { status.damages.append(rewrite) }
         if let failure = log.failure { status.writeRefusal = "\(failure)" }
         return status
@@ -174,6 +176,9 @@ extension MetricStore: Maintenance {
         let oldest = time.nowMilliseconds() - options.retentionTime
         try delete(blocks().filter { $0.meta.last < oldest })
     }
+
+    /// The bytes of all blocks.
+    var blockByteCount: Int { blocks().reduce(0) { $0 + $1.byteCount } }
 
     /// Deletes the blocks whose newest sample is oldest, until the others have at most so many bytes.
     func deleteOldest(above byteLimit: Int) throws {

@@ -43,6 +43,13 @@ struct SpanBlockDirectory: Sendable {
         try fileSystem.remove(old)
     }
 
+    /// Gives the files of blocks second names in another directory, which is made.
+    func link(_ blocks: [SpanBlock], to other: String) throws {
+        try fileSystem.makeDirectory(other)
+        for block in blocks { try fileSystem.linkFiles(of: path(of: block.meta.id), to: other + "/" + Self.name(block.meta.id)) }
+        try fileSystem.syncDirectory(other)
+    }
+
     /// Sets a damaged block aside.
     func setAside(_ id: UInt64) throws {
         try fileSystem.rename(path(of: id), to: path + "/" + Self.damagedPrefix + Self.name(id))

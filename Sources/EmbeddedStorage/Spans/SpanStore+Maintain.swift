@@ -42,12 +42,14 @@ extension SpanStore: Maintenance {
     /// What the span half says about itself; the fields of metrics are zero.
     public func status() -> StoreStatus {
         let logByteCount = log.byteCount
+        let setAside = log.setAside
         let failure = log.failure
         return state.withLock { state in
             var status = StoreStatus()
             status.headSpans = state.head.spanCount
             status.spanBlocks = state.blocks.count
-            status.byteCount = logByteCount + state.blocks.reduce(0) { $0 + $1.meta.dataByteCount }
+            status.damagedSegments = setAside.count
+            status.byteCount = logByteCount + setAside.byteCount + state.blocks.reduce(0) { $0 + $1.meta.dataByteCount }
             status.damages = state.damages
             status.writeRefusal = state.refusal ?? failure?.message
             return status
@@ -82,11 +84,14 @@ extension SpanStore: Maintenance {
         try replace(expired, with: nil, &workshop)
     }
 
-    /// Deletes the blocks whose newest span started first, until log and blocks have at most so many bytes.
+    /// The bytes of all blocks.
+    var blockByteCount: Int { state.withLock { $0.blocks.reduce(0) { $0 + $1.meta.dataByteCount } } }
+
+    /// Deletes the blocks whose newest span started first, until the others have at most so many bytes.
     func deleteOldest(above byteLimit: Int) throws {
         try working { workshop in
             let blocks = state.withLock { $0.blocks }.sorted { $0.meta.maximumStart < $1.meta.maximumStart }
-            var byteCount = log.byteCount + blocks.reduce(0) { $0 + $1.meta.dataByteCount }
+            var byteCount = blocks.reduce(0) { $0 + $1.meta.dataByteCount }
             let expired = Array(
                 blocks.prefix { block in
                     defer { byteCount -= block.meta.dataByteCount }

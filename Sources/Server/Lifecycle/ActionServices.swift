@@ -17,6 +17,8 @@ struct ActionServices: Sendable {
     let alerting: AlertingService
     /// Evaluates scaling policies.
     let scaling: ScalingService
+    /// What both remember over restarts.
+    let state: StateStore
     /// Everything that has to run, and gives its database up at the end.
     let services: [any Service]
 
@@ -26,7 +28,7 @@ struct ActionServices: Sendable {
         pool: BlockingPool, time: any TimeSource, logger: Logger
     ) throws {
         // A server without a folder, as tests run it, keeps its state as long as it lives.
-        let state = try configuration.data.isEmpty ? StateStore() : StateStore(path: configuration.data + "/state.sqlite")
+        let state = try configuration.data.isEmpty ? StateStore() : StateStore(path: "\(configuration.data)/\(StateStore.fileName)")
         let transport = try HTTPTransport(time: time)
         var options = AlertingService.Options()
         options.defaultInterval = configuration.evaluationInterval
@@ -39,6 +41,7 @@ struct ActionServices: Sendable {
             policies: setup.policies, answers: AnswerEngine(store: store, time: time), state: state, pool: pool, time: time,
             logger: logger)
         self.alerting = alerting
+        self.state = state
         self.scaling = scaling
         services = [
             BackgroundTask(name: "alerting") { await alerting.run() },

@@ -105,7 +105,8 @@ public final class HeadropeServer: Sendable {
             pool: BlockingPool(
                 name: "intake", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue))
         let server = ServerDependencies(
-            store: store, intake: intake, promql: promql, alerting: actions.alerting, pool: pool, upkeep: upkeep, time: time,
+            store: store, intake: intake, promql: promql, alerting: actions.alerting, state: actions.state, pool: pool,
+            upkeep: upkeep, time: time,
             logger: logger,
             metrics: metrics, readiness: readiness)
         responder.serve(try AllRoutes.table(server))

@@ -1,12 +1,13 @@
 import Hummingbird
 import Storage
 
-/// The part of Prometheus's HTTP API that changes the store: deletion of series.
+/// The part of Prometheus's HTTP API that changes the store: deletion of series, and snapshots.
 struct TSDBAdminRoutes: RouteGroup {
     let server: ServerDependencies
 
     var routes: [Route] {
         ordered("/api/v1/admin/tsdb/delete_series", delete) + ordered("/api/v1/admin/tsdb/clean_tombstones", clean)
+            + ordered("/api/v1/admin/tsdb/snapshot", snapshot)
     }
 
     /// POST and PUT, with parameters in the query string or in a form.
@@ -38,5 +39,12 @@ struct TSDBAdminRoutes: RouteGroup {
         let store = server.store
         try await server.upkeep.run { try store.purgeDeleted() }
         return Response(status: .noContent)
+    }
+
+    private func snapshot(_ parameters: PrometheusParameters) async throws -> Response {
+        let includingHead = try !parameters.items.flag("skip_head")
+        let made = try await server.makeSnapshot(includingHead: includingHead)
+        return .json(
+            bytes: PrometheusJSON.success { writer in writer.object { writer in writer.member("name", made.name) } })
     }
 }

@@ -1,8 +1,12 @@
 import Hummingbird
+import Storage
 
-/// Health, the server's own metrics, and compaction on demand.
+/// Health, the server's own metrics, compaction and snapshots on demand.
 struct AdminRoutes: RouteGroup {
     let server: ServerDependencies
+    private let compaction = SharedWork<Compacted>()
+
+    init(server: ServerDependencies) { self.server = server }
 
     var routes: [Route] {
         let everywhere: Set<CompatibilityPort> = [.otlp, .zipkin]
@@ -12,6 +16,8 @@ struct AdminRoutes: RouteGroup {
             Route(.get, "/health", scope: .open, ports: everywhere) { _ in health() },
             Route(.get, "/metrics", scope: .query) { _ in try await metrics() },
             Route(.post, "/-/compact", scope: .admin) { _ in try await compact() },
+            Route(.post, "/-/snapshot", scope: .admin) { _ in .json(try await server.makeSnapshot(includingHead: true)) },
+            Route(.get, "/-/snapshot", scope: .admin) { _ in try await snapshots() },
         ]
     }
 
@@ -39,21 +45,33 @@ struct AdminRoutes: RouteGroup {
         return .text(text, contentType: "text/plain; version=0.0.4; charset=utf-8")
     }
 
-    private struct Compacted: Encodable {
+    private struct Snapshots: Encodable {
+        var snapshots: [SnapshotInfo]
+    }
+
+    private func snapshots() async throws -> Response {
+        let store = server.store
+        return try await server.upkeep.run { .json(Snapshots(snapshots: try store.snapshots())) }
+    }
+
+    private struct Compacted: Encodable, Sendable {
         var status = "done"
         var metricBlocks: Int
         var spanBlocks: Int
         var byteCount: Int
     }
 
-    /// Flushes and merges everything; the store lets a second call join the first.
+    /// Flushes and merges everything; a second call joins the first.
     private func compact() async throws -> Response {
-        let store = server.store
-        return try await server.upkeep.run {
-            try store.compact()
-            let status = store.status()
-            return .json(
-                Compacted(metricBlocks: status.metricBlocks, spanBlocks: status.spanBlocks, byteCount: status.byteCount))
-        }
+        let (store, upkeep) = (server.store, server.upkeep)
+        return .json(
+            try await compaction.run {
+                try await upkeep.run {
+                    try store.compact()
+                    let status = store.status()
+                    return Compacted(
+                        metricBlocks: status.metricBlocks, spanBlocks: status.spanBlocks, byteCount: status.byteCount)
+                }
+            })
     }
 }

@@ -3,7 +3,6 @@
 struct LaterRoutes: RouteGroup {
     var routes: [Route] {
         jaeger + tempo + alertmanager + [
-            .later(.post, "/-/snapshot", scope: .admin, "Making snapshots of the store"),
             .later(.get, "/federate", scope: .query, "Federation"),
             .later(.get, "/api/v1/capacity", scope: .query, "The analysis of capacity"),
         ]

@@ -52,6 +52,11 @@ final class FailingFileSystem: FileSystem {
         try files.rename(from, to: to)
     }
 
+    func hardLink(_ from: String, to: String) throws(FileError) {
+        try count(from)
+        try files.hardLink(from, to: to)
+    }
+
     func remove(_ path: String) throws(FileError) {
         try count(path)
         try files.remove(path)

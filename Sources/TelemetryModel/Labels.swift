@@ -109,15 +109,33 @@ extension Labels: Comparable {
 
     /// The same for bytes that are lent.
     public static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+        let difference = firstDifference(a, b)
+        if difference == a.count || difference == b.count { return a.count - b.count }
+        // What comes before is the same in both: only the name or value with the difference is compared.
         var left = ByteReader(a)
         var right = ByteReader(b)
-        while !left.isAtEnd, !right.isAtEnd {
-            guard let x = try? left.readLengthPrefixed(), let y = try? right.readLengthPrefixed() else { break }
+        while true {
+            guard let x = try? left.readLengthPrefixed(), let y = try? right.readLengthPrefixed() else { return a.count - b.count }
+            if left.position <= difference, x.count == y.count { continue }
             let shared = Swift.min(x.count, y.count)
             for index in 0..<shared where x[index] != y[index] { return x[index] < y[index] ? -1 : 1 }
-            if x.count != y.count { return x.count < y.count ? -1 : 1 }
+            return x.count - y.count
         }
-        return left.remaining - right.remaining
+    }
+
+    /// The offset of the first byte that is not the same in both; the shorter length when there is none.
+    private static func firstDifference(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+        let shared = Swift.min(a.count, b.count)
+        var offset = 0
+        while offset &+ 8 <= shared {
+            // Within `shared`, which is within both.
+            let x = UInt64(littleEndian: a.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            let y = UInt64(littleEndian: b.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            if x != y { return offset &+ (x ^ y).trailingZeroBitCount &>> 3 }
+            offset &+= 8
+        }
+        while offset < shared, a[offset] == b[offset] { offset &+= 1 }
+        return offset
     }
 }
 

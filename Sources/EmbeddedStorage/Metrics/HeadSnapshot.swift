@@ -50,6 +50,22 @@ struct HeadSnapshot: @unchecked Sendable {
         forEachRun(from: from, through: through) { buffer.add($0, $1) }
     }
 
+    /// The last sample in a closed range, or the last that is no staleness marker.
+    func last(from: Int64, through: Int64, skippingMarkers: Bool) -> Sample? {
+        var found: Sample?
+        func take(_ timestamps: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>) {
+            guard let index = values.lastIndex(where: { !skippingMarkers || !Sample.isStale($0) }) else { return }
+            found = Sample(timestamp: timestamps[index], value: values[index])
+        }
+        if late == nil {
+            forEachRun(from: from, through: through, take)
+        } else {
+            let samples = samples(from: from, through: through)
+            samples.timestamps.withUnsafeBufferPointer { times in samples.values.withUnsafeBufferPointer { take(times, $0) } }
+        }
+        return found
+    }
+
     /// Calls `body` with every run of slab samples in a closed range, oldest first.
     private func forEachRun(
         from: Int64, through: Int64, _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) -> Void

@@ -36,9 +36,7 @@ final class HeadSeriesSource: SeriesSource {
     }
 
     func last(from: Int64, through: Int64, skippingMarkers: Bool) -> Sample? {
-        let samples = snapshots[position].samples(from: from, through: through)
-        let index = samples.values.lastIndex { !skippingMarkers || !Sample.isStale($0) }
-        return index.map { Sample(timestamp: samples.timestamps[$0], value: samples.values[$0]) }
+        snapshots[position].last(from: from, through: through, skippingMarkers: skippingMarkers)
     }
 
     func mayHaveSamples(from: Int64, through: Int64) -> Bool {

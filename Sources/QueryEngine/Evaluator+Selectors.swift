@@ -74,11 +74,12 @@ extension Evaluator {
         of selector: PromQLExpression.Selector, yielding part: SamplePart, _ body: (ColumnView) throws -> Void
     ) throws {
         let times = readTimes(at: selector.at, offset: selector.offset)
-        let lookback = PromQLEngine.lookback
+        let window = PromQLEngine.lookback
         var values = try emptyValues()
         // Left-open: a sample exactly as old as the look-back is too old.
         let query = SeriesQuery(
-            selector.matchers, from: times.first &- lookback &+ 1, through: times.last, hint: times.hint(nil, window: lookback))
+            selector.matchers, from: times.first &- window &+ 1, through: times.last, hint: times.hint(nil, window: window))
+        let lookback = CoarseLookback(try notingCoarseRanges(query))
         try scan(query) { series in
             try values.withUnsafeMutableBufferPointer { values in
                 if Self.latest(series, times, lookback, part, into: values) {
@@ -90,7 +91,7 @@ extension Evaluator {
 
     /// Whether there is any.
     private static func latest(
-        _ series: SeriesView, _ times: ReadTimes, _ lookback: Int64, _ part: SamplePart,
+        _ series: SeriesView, _ times: ReadTimes, _ lookback: CoarseLookback, _ part: SamplePart,
         into values: UnsafeMutableBufferPointer<Double>
     ) -> Bool {
         let (timestamps, count) = (series.timestamps, series.timestamps.count)
@@ -99,7 +100,7 @@ extension Evaluator {
         for step in values.indices {
             let time = times(step)
             while next < count, timestamps[next] <= time { next &+= 1 }
-            guard next > 0, timestamps[next &- 1] > time &- lookback else {
+            guard next > 0, timestamps[next &- 1] > time &- lookback(timestamps[next &- 1]) else {
                 values[step] = Column.absent
                 continue
             }
@@ -110,6 +111,13 @@ extension Evaluator {
             if !isAbsent { found = true }
         }
         return found
+    }
+
+    /// Where the store has too few samples for an exact answer, which the answer says.
+    private func notingCoarseRanges(_ query: SeriesQuery) throws -> [CoarseRange] {
+        let ranges = try reader.coarseRanges(query)
+        for range in ranges { annotations.add(range) }
+        return ranges
     }
 
     private func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
@@ -132,6 +140,7 @@ extension Evaluator {
             let query = SeriesQuery(
                 selector.matchers, from: times.first &- range &+ 1, through: times.last,
                 hint: function.map { times.hint($0, window: range) })
+            _ = try notingCoarseRanges(query)
             var kept = SeriesSamples(labels: .empty, timestamps: [], values: [])
             try scan(query) { series in
                 guard series.values.contains(where: Column.isAbsent) else {

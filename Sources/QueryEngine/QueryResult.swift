@@ -72,7 +72,16 @@ final class AnnotationList {
     func add(_ level: QueryAnnotation.Level, _ message: String, about part: PromQLExpression) {
         guard all.count < Self.limit else { return }
         let (line, column) = PromQLError.lineAndColumn(part.location.lowerBound, in: expression)
-        let annotation = QueryAnnotation(level: level, message: "\(message) (\(line):\(column))")
-        if seen.insert(annotation).inserted { all.append(annotation) }
+        add(QueryAnnotation(level: level, message: "\(message) (\(line):\(column))"))
+    }
+
+    /// Says that an answer is not exact in a range, because the samples are gone.
+    func add(_ range: CoarseRange) {
+        let end = RFC3339.text(nanoseconds: UInt64(clamping: range.through) &* 1_000_000)
+        add(QueryAnnotation(level: .warning, message: "only \(range.name) aggregates are kept before \(end)"))
+    }
+
+    private func add(_ annotation: QueryAnnotation) {
+        if all.count < Self.limit, seen.insert(annotation).inserted { all.append(annotation) }
     }
 }

@@ -53,6 +53,7 @@ enum RangeFunctions {
     static func named(_ name: String) -> (any RangeFunction)? {
         switch name {
         case "avg_over_time": SlidingMean()
+        case "count_over_time": SlidingCount()
         case "delta": SlidingIncrease(isCounter: false, isRate: false)
         case "increase": SlidingIncrease(isCounter: true, isRate: false)
         case "max_over_time": SlidingExtreme(isMaximum: true)
@@ -66,7 +67,6 @@ enum RangeFunctions {
     private static let byWindow: [String: WindowFunction] = [
         "absent_over_time": { _, _ in 1 },
         "changes": { window, _ in changes(window) },
-        "count_over_time": { window, _ in Double(window.count) },
         "deriv": { window, _ in
             window.count < 2 ? Column.absent : Statistics.regression(window, origin: window.times[0]).slope
         },

@@ -1,3 +1,5 @@
+import TelemetryModel
+
 /// Compensated sums over the windows of a series, four windows at a time.
 ///
 /// A sum of floating-point numbers depends on where it starts, so that windows cannot share their sums and still have the
@@ -59,6 +61,13 @@ private struct WindowSums {
 extension CompensatedSum {
     /// False when the sum overflowed or has infinities or NaN in it, for which four windows at a time take no care.
     fileprivate var isExact: Bool { sum.isFinite && compensation.isFinite }
+
+    /// The sum of some values.
+    fileprivate static func of(_ values: UnsafeBufferPointer<Double>, _ window: Range<Int>) -> Double {
+        var sum = CompensatedSum()
+        for index in window { sum.add(values[index]) }
+        return sum.result
+    }
 }
 
 /// `sum_over_time`.
@@ -69,19 +78,38 @@ struct SlidingSum: RangeFunction {
         let values = series.view.values
         try WindowSums.forEach(results, values, windows, context) { sum, window in
             if sum.isExact { return sum.result }
-            var careful = CompensatedSum()
-            for index in window { careful.add(values[index]) }
-            return careful.result
+            return CompensatedSum.of(values, window)
         }
     }
 }
 
-/// `avg_over_time`.
+/// `count_over_time`.
+struct SlidingCount: RangeFunction {
+    mutating func fill(
+        _ results: UnsafeMutableBufferPointer<Double>, _ series: SampledSeries, _ windows: WindowBounds, _ context: QueryContext
+    ) throws(QueryError) {
+        let counts = series.view.counts
+        var meter = WorkMeter()
+        for step in results.indices {
+            let window = windows.lows[step]..<windows.highs[step]
+            results[step] =
+                window.isEmpty ? Column.absent : counts.map { CompensatedSum.of($0, window) } ?? Double(window.count)
+            if counts != nil { try meter.add(window.count, context) }
+        }
+    }
+}
+
+/// `avg_over_time`. Where values are sums of several samples, their sum is divided by the number of those samples.
 struct SlidingMean: RangeFunction {
     mutating func fill(
         _ results: UnsafeMutableBufferPointer<Double>, _ series: SampledSeries, _ windows: WindowBounds, _ context: QueryContext
     ) throws(QueryError) {
         let values = series.view.values
+        if let counts = series.view.counts {
+            return try WindowSums.forEach(results, values, windows, context) { _, window in
+                CompensatedSum.of(values, window) / CompensatedSum.of(counts, window)
+            }
+        }
         try WindowSums.forEach(results, values, windows, context) { sum, window in
             if sum.isExact { return sum.sum / Double(window.count) + sum.compensation / Double(window.count) }
             var careful = CompensatedMean()

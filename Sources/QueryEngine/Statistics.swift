@@ -1,26 +1,10 @@
+import TelemetryModel
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
-
-/// A sum that loses little to rounding (Neumaier's improvement of Kahan's).
-struct CompensatedSum {
-    var sum = 0.0
-    var compensation = 0.0
-
-    @inline(__always)
-    mutating func add(_ value: Double) {
-        let total = sum + value
-        // The rounding error is exact, whichever number is larger (Knuth's TwoSum): no branch waits for a comparison.
-        let taken = total - sum
-        compensation += (sum - (total - taken)) + (value - taken)
-        if total.isInfinite { compensation = 0 }
-        sum = total
-    }
-
-    var result: Double { sum.isInfinite ? sum : sum + compensation }
-}
 
 /// A mean that goes on as a running mean when the sum overflows.
 struct CompensatedMean {

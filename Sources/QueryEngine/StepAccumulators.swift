@@ -1,3 +1,5 @@
+import TelemetryModel
+
 /// Takes the values of one group at one step, one after the other.
 protocol StepAccumulator {
     init()

@@ -32,7 +32,10 @@ public struct SeriesQuery: Sendable {
 
 /// What the samples of a scan are wanted for: a function of windows that all have the same length and distance.
 ///
-/// A store may leave out samples as long as no window's result changes; it need not look at the hint at all.
+/// A store may leave out samples as long as no window's result changes; it need not look at the hint at all. Where it has only
+/// aggregates of the samples, it may pass on what yields the same result: the largest samples for `max_over_time`, the
+/// smallest for `min_over_time`, and sums of samples for `sum_over_time`, `count_over_time` and `avg_over_time`, see
+/// ``SeriesView/counts``.
 public struct ReadHint: Sendable, Equatable {
     /// PromQL's name of the function, such as `last_over_time`; nil: the last sample of each window, whatever its value.
     public var function: String?
@@ -65,15 +68,20 @@ public struct SeriesView {
     public let timestamps: UnsafeBufferPointer<Int64>
     /// The values, one for each timestamp.
     public let values: UnsafeBufferPointer<Double>
+    /// How many samples each value is the sum of, for the functions that need it; nil: each value is a sample. With counts
+    /// there are no staleness markers.
+    public let counts: UnsafeBufferPointer<Double>?
 
     /// Puts borrowed labels and columns of equal length together.
     @inlinable
     public init(
-        labelBytes: UnsafeRawBufferPointer, timestamps: UnsafeBufferPointer<Int64>, values: UnsafeBufferPointer<Double>
+        labelBytes: UnsafeRawBufferPointer, timestamps: UnsafeBufferPointer<Int64>, values: UnsafeBufferPointer<Double>,
+        counts: UnsafeBufferPointer<Double>? = nil
     ) {
         self.labelBytes = labelBytes
         self.timestamps = timestamps
         self.values = values
+        self.counts = counts
     }
 
     /// A copy of the labels.
@@ -113,12 +121,34 @@ public struct SeriesSamples: Sendable {
     }
 }
 
+/// A part of time for which a store has only one sample of each series in every `resolution` milliseconds.
+public struct CoarseRange: Sendable, Hashable {
+    /// How far samples lie apart, milliseconds.
+    public var resolution: Int64
+    /// The resolution as people write it: `5m`.
+    public var name: String
+    /// The last millisecond of the range.
+    public var through: Int64
+
+    /// Describes a range up to a time.
+    public init(resolution: Int64, name: String, through: Int64) {
+        self.resolution = resolution
+        self.name = name
+        self.through = through
+    }
+}
+
 /// Answers questions about series. Calls block and may come from several threads at once.
 public protocol MetricReader: Sendable {
     /// Calls `body` once for each series that has a sample in the range, in the order of ``Labels``, with its samples in
     /// the range, or with those of them that the query's hint needs. What `body` throws ends the scan and is thrown on. Head
     /// and blocks are merged; a sample written before the call is seen.
     func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws
+
+    /// Where the samples that this query would read are no longer kept and what is kept in their place does not yield the
+    /// result of its hint exactly, the most recent range first. There a scan passes on the last sample of each bucket as wide
+    /// as the range's resolution; for a hint without a function it begins one bucket before the query's range.
+    func coarseRanges(_ query: SeriesQuery) throws -> [CoarseRange]
 
     /// The series that have a sample in the range (a store may answer by whole blocks), in order, at most `limit`.
     func series(_ query: SeriesQuery, limit: Int) throws -> [Labels]
@@ -128,4 +158,9 @@ public protocol MetricReader: Sendable {
 
     /// The values of one label among these series, sorted by bytes. No matchers: among all series.
     func labelValues(_ name: String, _ query: SeriesQuery, limit: Int) throws -> [String]
+}
+
+extension MetricReader {
+    /// Nothing: all samples are kept as they came.
+    public func coarseRanges(_ query: SeriesQuery) throws -> [CoarseRange] { [] }
 }

@@ -202,7 +202,7 @@ let rooms: [Room] = [
     tests(
         "EmbeddedStorageTests",
         uses: [
-            "EmbeddedStorage", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport",
+            "EmbeddedStorage", "QueryEngine", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport",
         ], exclude: ["Golden"]),
     tests("StateStoreTests", uses: ["StateStore"], products: [grdb]),
     tests(

@@ -19,8 +19,9 @@ extension AnswerEngine {
         let hosts = try byHost.prefix(Self.hostLimit).map { host, instances in
             HostResources(host: host, instances: instances.map(\.instance), series: try sampler.series(host: host))
         }
+        let isWhole = try hosts.allSatisfy { try sampler.isWhole(host: $0.host) }
         return ServiceResourcesAnswer(
-            range: window.rollupRange, complete: byHost.count <= Self.hostLimit, computedFrom: .rollup, service: service,
+            range: window.rollupRange, complete: isWhole && byHost.count <= Self.hostLimit, computedFrom: .rollup, service: service,
             axis: sampler.axis, instances: instances, hosts: hosts)
     }
 }

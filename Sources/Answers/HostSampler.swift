@@ -28,11 +28,7 @@ struct HostSampler {
     /// The series of a host; those of which nothing was measured are left out. A value stands for the step that begins at
     /// its time.
     func series(host: String) throws -> [ResourceSeries] {
-        guard let first = times.first, let last = times.last else { return [] }
-        let names = Set(HostMetric.all.map(\.metric)).sorted().joined(separator: "|")
-        let query = SeriesQuery(
-            [try LabelMatcher(Labels.nameLabel, .matches, names), try LabelMatcher("host_name", .equal, host)],
-            from: max(0, first - Self.lookback), through: last + step)
+        guard let query = try query(host: host) else { return [] }
         var columns = HostMetric.all.map { _ in HostColumn(count: times.count) }
         try metrics.scan(query) { samples in
             let name = samples.labels.metricName
@@ -48,6 +44,20 @@ struct HostSampler {
             if values.allSatisfy({ $0 == nil }) { return nil }
             return ResourceSeries(resource: metric.resource, name: metric.name, unit: metric.unit, values: values)
         }
+    }
+
+    /// Whether all samples of a host in the window are kept as they came.
+    func isWhole(host: String) throws -> Bool {
+        guard let query = try query(host: host) else { return true }
+        return try metrics.coarseRanges(query).isEmpty
+    }
+
+    private func query(host: String) throws -> SeriesQuery? {
+        guard let first = times.first, let last = times.last else { return nil }
+        let names = Set(HostMetric.all.map(\.metric)).sorted().joined(separator: "|")
+        return SeriesQuery(
+            [try LabelMatcher(Labels.nameLabel, .matches, names), try LabelMatcher("host_name", .equal, host)],
+            from: max(0, first - Self.lookback), through: last + step)
     }
 
     /// Gauges: the last value of each step. Counters: their rise within it, a second.

@@ -39,7 +39,7 @@ extension MetricStore {
         try workshop.withLock { _ in
             let blocks = try state.withLock { state in
                 try Self.requireOpen(state)
-                return state.blocks
+                return state.blocks + state.downsampled.blocks
             }
             let otherBlocks = "\(other)/\(Self.blocksName)"
             try fileSystem.makeDirectory(otherBlocks)
@@ -48,9 +48,8 @@ extension MetricStore {
                 try fileSystem.linkFiles(of: "\(blocksPath)/\(name)", to: "\(otherBlocks)/\(name)")
             }
             try fileSystem.syncDirectory(otherBlocks)
-            let deletions = "\(path)/\(MetricDeletionFile.name)"
-            if try fileSystem.status(deletions) != nil {
-                try fileSystem.hardLink(deletions, to: "\(other)/\(MetricDeletionFile.name)")
+            for name in [MetricDeletionFile.name, MetricHorizonsFile.name] where try fileSystem.status("\(path)/\(name)") != nil {
+                try fileSystem.hardLink("\(path)/\(name)", to: "\(other)/\(name)")
             }
             if includingHead { try log.link(to: "\(other)/\(Self.logName)") }
             try fileSystem.syncDirectory(other)

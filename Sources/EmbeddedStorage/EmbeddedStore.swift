@@ -84,6 +84,9 @@ extension EmbeddedStore {
     /// Every matching series with its samples.
     public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws { try metrics.scan(query, body) }
 
+    /// Where samples are gone and a query is not answered exactly.
+    public func coarseRanges(_ query: SeriesQuery) throws -> [CoarseRange] { try metrics.coarseRanges(query) }
+
     /// The matching series.
     public func series(_ query: SeriesQuery, limit: Int) throws -> [Labels] { try metrics.series(query, limit: limit) }
 

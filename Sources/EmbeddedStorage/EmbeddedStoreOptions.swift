@@ -6,6 +6,10 @@ public struct EmbeddedStoreOptions: Sendable {
     public var durability = Durability.logged
     /// Telemetry older than this is deleted, milliseconds; 0 keeps everything.
     public var retentionTime: Int64 = 0
+    /// Aggregates of metrics over five minutes are made and kept so long, milliseconds; 0 makes none.
+    public var retention5m: Int64 = 0
+    /// Aggregates of metrics over an hour are made and kept so long, milliseconds; 0 makes none.
+    public var retention1h: Int64 = 0
     /// The oldest blocks are deleted while all of them have more bytes than this; 0 keeps everything.
     public var retentionSize = 0
     /// The metric half. What stands above wins over what stands here.
@@ -20,6 +24,8 @@ public struct EmbeddedStoreOptions: Sendable {
         var options = metrics
         options.durability = durability
         options.retentionTime = retentionTime
+        options.retention5m = retention5m
+        options.retention1h = retention1h
         return options
     }
 

@@ -129,7 +129,8 @@ public enum StoreVerifier {
         let cache = MetricPageCache(byteLimit: MetricStoreOptions().pageCacheByteLimit)
         let block = try MetricBlock(directory: path, id: id, fileSystem, cache)
         try block.verify()
-        return "\(block.meta.seriesCount) series, \(block.meta.sampleCount) samples, \(block.byteCount) bytes"
+        let resolution = block.resolution.map { " of \($0.name) aggregates" } ?? ""
+        return "\(block.meta.seriesCount) series\(resolution), \(block.meta.sampleCount) samples, \(block.byteCount) bytes"
     }
 
     private static func spanBlocks(_ path: String, _ fileSystem: any FileSystem) throws -> [VerifyReport.Item] {

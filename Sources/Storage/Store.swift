@@ -13,6 +13,23 @@ public struct StoreCapabilities: Sendable, Equatable {
     public init() {}
 }
 
+/// What a store keeps of samples beside themselves, at one resolution.
+public struct DownsampledStatus: Sendable, Equatable {
+    /// The resolution as people write it: `5m`.
+    public var name: String
+    /// Blocks of it.
+    public var blocks: Int
+    /// Their bytes.
+    public var byteCount: Int
+
+    /// Puts the counts of a resolution together.
+    public init(name: String, blocks: Int, byteCount: Int) {
+        self.name = name
+        self.blocks = blocks
+        self.byteCount = byteCount
+    }
+}
+
 /// What a store says about itself.
 public struct StoreStatus: Sendable, Equatable {
     /// Series in the head.
@@ -25,8 +42,10 @@ public struct StoreStatus: Sendable, Equatable {
     public var metadata = 0
     /// Spans in the head.
     public var headSpans = 0
-    /// Blocks of metrics.
+    /// Blocks of metrics, those of aggregates included.
     public var metricBlocks = 0
+    /// The blocks of aggregates by resolution, the finest first; those of which there are none are left out.
+    public var downsampled: [DownsampledStatus] = []
     /// Blocks of spans.
     public var spanBlocks = 0
     /// Orders to delete samples whose bytes still stand in blocks.

@@ -20,6 +20,13 @@ struct ServeCommand: AsyncParsableCommand {
     var tokenFile: String?
     @Option(help: "How long telemetry is kept, such as 30d; 0 keeps it for ever.")
     var retentionTime: String?
+    @Option(
+        name: .customLong("retention-5m"),
+        help: "How long aggregates of metrics over five minutes are kept, such as 180d; 0 makes none.")
+    var retention5m: String?
+    @Option(
+        name: .customLong("retention-1h"), help: "How long aggregates of metrics over an hour are kept, such as 3y; 0 makes none.")
+    var retention1h: String?
     @Option(help: "How large the store may grow, such as 10GB; 0 sets no bound.")
     var retentionSize: String?
     @Option(help: "What an acknowledgement survives: interval (the end of the process) or always (the loss of power).")
@@ -78,7 +85,8 @@ struct ServeCommand: AsyncParsableCommand {
     private var flags: [String: [String]] {
         let given: [String: String?] = [
             "config": config, "listen": listen, "data": data, "token-file": tokenFile, "retention-time": retentionTime,
-            "retention-size": retentionSize, "durability": durability, "otlp-http": otlpHTTP, "otlp-grpc": otlpGRPC,
+            "retention-5m": retention5m, "retention-1h": retention1h, "retention-size": retentionSize, "durability": durability,
+            "otlp-http": otlpHTTP, "otlp-grpc": otlpGRPC,
             "zipkin": zipkin, "self-store": selfStore, "log-level": logLevel, "tls-certificate": tls.tlsCertificate,
             "tls-key": tls.tlsKey, "limits-open-connections": limits.limitsOpenConnections,
             "limits-header-size": limits.limitsHeaderSize, "limits-idle-timeout": limits.limitsIdleTimeout,

@@ -71,6 +71,24 @@ struct ConfigurationTests {
         #expect(configuration.limits.drainTime == 3_000)
     }
 
+    @Test("what is coarser must be kept longer than what is finer")
+    func retention() async throws {
+        let year: Int64 = 365 * 86_400_000
+        let kept = try await read(
+            flags: ["retention-1h": ["3y"]], environment: ["HEADROPE_RETENTION_5M": "1y"], file: "retention_time: 30d\n")
+        #expect(kept.retention5m == year && kept.retention1h == 3 * year)
+        #expect(try await read(flags: ["retention-1h": ["1d"]]).retention5m == 0)
+        #expect(
+            await refusal(file: "retention_time: 30d\nretention_5m: 7d\n")
+                == "retention_5m must not be shorter than retention_time, which it is there to outlive.")
+        #expect(
+            await refusal(file: "retention_5m: 30d\nretention_1h: 7d\n")
+                == "retention_1h must not be shorter than retention_5m, which it is there to outlive.")
+        #expect(
+            await refusal(flags: ["retention-1h": ["-1d"]])
+                == "--retention-1h must be a duration such as 30s, 5m, 1h30m or 30d, not '-1d'.")
+    }
+
     @Test("mistakes in the file are named with file, line and a sentence")
     func fileMistakes() async {
         #expect(

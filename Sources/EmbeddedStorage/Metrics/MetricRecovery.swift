@@ -28,7 +28,7 @@ struct MetricRecovery {
         while let deletion = pending.first, deletion.sequence <= sequence {
             pending.removeFirst()
             state.deletions.append(deletion)
-            for block in state.blocks where block.meta.id < deletion.blockLimit {
+            for block in state.blocks + state.downsampled.blocks where block.meta.id < deletion.blockLimit {
                 do {
                     let mask = try SampleMask(deletion, block)
                     block.deleted.withLock { $0.add(mask) }

@@ -4,12 +4,17 @@ import TelemetryModel
 /// Series from several places as one, in the order of their labels. Where places have the same timestamp, the later one wins.
 struct MetricScan {
     private var sources: [any SeriesSource] = []
+    /// What is passed on in the place of samples that are gone.
+    var aggregates: AggregateScan?
 
     /// Adds a block; it wins over what was added before.
     mutating func add(_ block: MetricBlock, _ matchers: [LabelMatcher]) throws {
         let numbers = try block.checked { try block.index.select(matchers) }
         if !numbers.isEmpty { sources.append(try BlockSeriesSource(block, numbers)) }
     }
+
+    /// Adds a source with at least one series; it wins over what was added before.
+    mutating func add(_ source: any SeriesSource) { sources.append(source) }
 
     /// Adds series of a head; they win over what was added before.
     mutating func add(_ snapshots: [HeadSnapshot]) {
@@ -18,6 +23,11 @@ struct MetricScan {
 
     /// Calls `body` with every series that has samples in the query's range, with those that its hint needs.
     func forEach(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
+        if let aggregates {
+            var samples = self
+            samples.aggregates = nil
+            return try aggregates.forEach(samples, body)
+        }
         let buffer = SampleBuffer()
         let wantsLast = LastSample(query.hint)
         try forEachGroup { group in

@@ -50,7 +50,7 @@ extension MetricStore: MetricDeleter {
 
     /// What is deleted of each block; one that turns out to be damaged is set aside.
     private func masks(_ deletion: MetricDeletion) -> [(MetricBlock, SampleMask)] {
-        blocks().compactMap { block in
+        allBlocks().compactMap { block in
             do {
                 return (block, try SampleMask(deletion, block))
             } catch {
@@ -81,7 +81,7 @@ extension MetricStore: MetricDeleter {
 
     /// Rewrites the blocks of which samples are deleted, then forgets the deletions that concern nothing any more.
     func purge(_ workshop: inout Workshop) throws {
-        for block in blocks() where !block.deleted.withLock(\.isEmpty) { try merge([block], &workshop) }
+        for block in allBlocks() where !block.deleted.withLock(\.isEmpty) { try merge([block], &workshop) }
         try forgetSettledDeletions()
     }
 

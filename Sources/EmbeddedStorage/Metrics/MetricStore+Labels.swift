@@ -18,6 +18,7 @@ extension MetricStore {
     /// The values of one label among the matching series; without conditions, among all series of the blocks that reach into
     /// the range.
     public func labelValues(_ name: String, _ query: SeriesQuery, limit: Int) throws -> [String] {
+        if name.isEmpty { return [] }
         let part = Part.values(of: Array(name.utf8))
         return Self.sorted(try query.matchers.isEmpty ? listed(part, query) : matching(part, query), limit)
     }
@@ -39,7 +40,7 @@ extension MetricStore {
                 let name = try reader.readLengthPrefixed()
                 let value = try reader.readLengthPrefixed()
                 switch part {
-                case .names: found.insert(ByteText(bytes: Array(name)))
+                case .names: if !name.isEmpty { found.insert(ByteText(bytes: Array(name))) }
                 case .values(let wanted): if name.elementsEqual(wanted) { found.insert(ByteText(bytes: Array(value))) }
                 }
             }
@@ -53,7 +54,7 @@ extension MetricStore {
             let (blocks, frozen) = try state.withLock { state in
                 try Self.requireOpen(state)
                 try Self.add(part, of: state.head, to: &found)
-                return (state.blocks, state.frozen?.head)
+                return (state.blocks + state.downsampled.blocks, state.frozen?.head)
             }
             if let frozen { try Self.add(part, of: frozen, to: &found) }
             for block in blocks where block.overlaps(from: query.from, through: query.through) {
@@ -84,6 +85,8 @@ extension MetricStore {
         switch part {
         case .names:
             try index.forEachName { name in
+                // That of aggregates is none.
+                if name.isEmpty { return }
                 var isFound = false
                 try index.forEachValue(of: name) { isFound = try isFound || counts((name, $0)) }
                 if isFound { found.insert(ByteText(bytes: name)) }

@@ -13,7 +13,8 @@ extension MetricStore: Maintenance {
         do {
             try workshop.withLock { workshop in
                 try flush(&workshop)
-                while let group = MergePlan.everything(blocks(), options) { try merge(group, &workshop) }
+                while try downsample(&workshop) {}
+                while let group = mergeable(MergePlan.everything) { try merge(group, &workshop) }
                 try purge(&workshop)
             }
         } catch { throw Self.storageError(error) }
@@ -34,7 +35,8 @@ extension MetricStore: Maintenance {
         do {
             try workshop.withLock { workshop in
                 try deleteExpired()
-                if let group = MergePlan.neighbours(blocks(), options) { try merge(group, &workshop) }
+                _ = try downsample(&workshop)
+                if let group = mergeable(MergePlan.neighbours) { try merge(group, &workshop) }
                 try forgetSettledDeletions()
             }
         } catch { throw Self.storageError(error) }
@@ -52,8 +54,9 @@ extension MetricStore: Maintenance {
         state.withLock { state in
             status.headSeries = state.head.seriesCount
             status.headSamples = state.head.sampleCount + (state.frozen?.head.sampleCount ?? 0)
-            status.metricBlocks = state.blocks.count
-            status.byteCount = state.blocks.reduce(0) { $0 + $1.byteCount }
+            status.metricBlocks = state.blocks.count + state.downsampled.blocks.count
+            status.downsampled = state.downsampled.status
+            status.byteCount = (state.blocks + state.downsampled.blocks).reduce(0) { $0 + $1.byteCount }
             status.deletions = state.deletions.count
             status.damages = state.damages
             status.writeRefusal = state.refusal
@@ -82,8 +85,6 @@ extension MetricStore: Maintenance {
             }
         }
     }
-
-    func blocks() -> [MetricBlock] { state.withLock { $0.blocks } }
 
     // MARK: - Flush
 
@@ -146,11 +147,22 @@ extension MetricStore: Maintenance {
         }
     }
 
-    // MARK: - Merging and retention
+    // MARK: - Merging
+
+    /// The first blocks that are to be merged by a plan.
+    private func mergeable(_ plan: ([MetricBlock], MetricStoreOptions) -> [MetricBlock]?) -> [MetricBlock]? {
+        let (blocks, downsampled) = state.withLock { ($0.blocks, $0.downsampled) }
+        for lane in downsampled.lanes(blocks + downsampled.blocks) {
+            if let group = plan(lane, options) { return group }
+        }
+        return nil
+    }
 
     /// Replaces blocks by one without what is deleted of them; by none when nothing is left.
     func merge(_ group: [MetricBlock], _ workshop: inout Workshop) throws {
-        let writer = try MetricBlockWriter(id: workshop.nextBlockID, in: blocksPath, fileSystem)
+        let writer = try MetricBlockWriter(
+            id: workshop.nextBlockID, in: blocksPath, resolutionMilliseconds: group.first?.meta.resolutionMilliseconds ?? 0,
+            fileSystem)
         workshop.nextBlockID += 1
         do {
             var scan = MetricScan()
@@ -159,48 +171,12 @@ extension MetricStore: Maintenance {
             let last = group.map(\.meta.lastSequence).max() ?? 0
             let merged = try finish(writer, scan, sequences: first...last, replaced: group.map(\.meta.id))
             let ids = Set(group.map(\.meta.id))
-            state.withLock { state in
-                state.blocks.removeAll { ids.contains($0.meta.id) }
-                if let merged { state.blocks.append(merged) }
-                state.blocks.sort { ($0.meta.lastSequence, $0.meta.id) < ($1.meta.lastSequence, $1.meta.id) }
-            }
+            state.withLock { $0.replace(ids, by: merged) }
             for block in group { try block.remove(fileSystem) }
         } catch let damage as MetricBlockDamage {
             writer.abandon()
             state.withLock { Self.setAside(damage, &$0) }
         }
-    }
-
-    private func deleteExpired() throws {
-        if options.retentionTime <= 0 { return }
-        let oldest = time.nowMilliseconds() - options.retentionTime
-        try delete(blocks().filter { $0.meta.last < oldest })
-    }
-
-    /// The bytes of all blocks.
-    var blockByteCount: Int { blocks().reduce(0) { $0 + $1.byteCount } }
-
-    /// Deletes the blocks whose newest sample is oldest, until the others have at most so many bytes.
-    func deleteOldest(above byteLimit: Int) throws {
-        do {
-            try workshop.withLock { _ in
-                let all = blocks().sorted { $0.meta.last < $1.meta.last }
-                var byteCount = all.reduce(0) { $0 + $1.byteCount }
-                try delete(
-                    Array(
-                        all.prefix { block in
-                            defer { byteCount -= block.byteCount }
-                            return byteCount > byteLimit
-                        }))
-            }
-        } catch { throw Self.storageError(error) }
-    }
-
-    private func delete(_ expired: [MetricBlock]) throws {
-        let ids = Set(expired.map(\.meta.id))
-        if ids.isEmpty { return }
-        state.withLock { state in state.blocks.removeAll { ids.contains($0.meta.id) } }
-        for block in expired { try block.remove(fileSystem) }
     }
 }
 
@@ -235,7 +211,8 @@ private enum MergePlan {
     private static func fits(_ group: [MetricBlock], _ options: MetricStoreOptions) -> Bool {
         let first = group.map(\.meta.first).min() ?? 0
         let last = group.map(\.meta.last).max() ?? 0
-        let spanLimit = options.retentionTime > 0 ? max(options.retentionTime / 10, 7_200_000) : .max
+        let retention = group.first?.resolution.map(options.retention) ?? options.retentionTime
+        let spanLimit = retention > 0 ? max(retention / 10, 7_200_000) : .max
         return group.reduce(0) { $0 + $1.meta.sampleCount } <= options.blockSampleLimit && last - first <= spanLimit
     }
 }

@@ -22,6 +22,7 @@ extension MetricStore {
             // Numbers that deletions go by are never used again.
             let nextBlockID = max(
                 try openBlocks(blocksPath, fileSystem, cache, &state), found.map(\.blockLimit).max() ?? 0)
+            try openHorizons(path, fileSystem, &state)
             var logOptions = SegmentLogOptions()
             logOptions.sequenceFloor = max(state.flushedThrough, found.map(\.sequence).max() ?? 0)
             var recovery = MetricRecovery(state, deletions: found)
@@ -80,6 +81,7 @@ extension MetricStore {
         for id in upgraded { try MetricBlock.remove("\(path)/\(MetricBlockFormat.directoryName(id))", fileSystem) }
         state.blocks.sort { ($0.meta.lastSequence, $0.meta.id) < ($1.meta.lastSequence, $1.meta.id) }
         state.flushedThrough = state.blocks.map(\.meta.lastSequence).max() ?? 0
+        state.sortOutDownsampled()
         return nextID
     }
 }

@@ -53,13 +53,17 @@ extension MetricStore: MetricReader {
     }
 
     private func scan(of query: SeriesQuery) throws -> MetricScan {
-        let (blocks, frozen, head) = try state.withLock { state in
+        let (blocks, downsampled, frozen, head) = try state.withLock { state in
             try Self.requireOpen(state)
             let frozen = state.frozen?.head
-            return (state.blocks, frozen, state.head.copies(try state.head.select(query.matchers)))
+            return (state.blocks, state.downsampled, frozen, state.head.copies(try state.head.select(query.matchers)))
         }
         var scan = MetricScan()
-        for block in blocks where block.overlaps(from: query.from, through: query.through) { try scan.add(block, query.matchers) }
+        let plan = DownsampledPlan(query, downsampled)
+        try plan?.addAggregates(to: &scan)
+        for block in blocks where block.overlaps(from: query.from, through: query.through) {
+            if let plan { try plan.add(block, to: &scan) } else { try scan.add(block, query.matchers) }
+        }
         if let frozen { scan.add(Self.inOrder(frozen.copies(try frozen.select(query.matchers)))) }
         scan.add(Self.inOrder(head))
         return scan

@@ -22,6 +22,8 @@ public final class MetricStore: Sendable {
         var frozen: Frozen?
         /// By rising last sequence: samples of later blocks win.
         var blocks: [MetricBlock] = []
+        /// What is kept beside samples and outlives them.
+        var downsampled = DownsampledBlocks()
         /// Those of which blocks or log records are left, by rising sequence.
         var deletions: [MetricDeletion] = []
         /// Log records up to this one are in blocks.
@@ -78,7 +80,7 @@ public final class MetricStore: Sendable {
 
     /// Names a damaged block in the status and takes it out of use.
     static func setAside(_ damage: MetricBlockDamage, _ state: inout State) {
-        state.blocks.removeAll { $0.meta.id == damage.id }
+        state.replace([damage.id], by: nil)
         if state.damages.count < damageLimit { state.damages.append(damage.message) }
     }
 

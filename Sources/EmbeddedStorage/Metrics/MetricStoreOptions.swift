@@ -6,6 +6,10 @@ public struct MetricStoreOptions: Sendable {
     public var durability = Durability.logged
     /// Blocks whose newest sample is so old are deleted, milliseconds; 0 keeps everything.
     public var retentionTime: Int64 = 0
+    /// Aggregates of five minutes are made and kept so long, milliseconds; 0 makes none.
+    public var retention5m: Int64 = 0
+    /// Aggregates of an hour are made and kept so long, milliseconds; 0 makes none.
+    public var retention1h: Int64 = 0
     /// A sample may be so much older than the newest of its series, milliseconds.
     public var outOfOrderWindow: Int64 = 3_600_000
     /// A sample may be so far in the future, milliseconds.

@@ -57,7 +57,7 @@ struct SampleColumns {
         self = merged
     }
 
-    private mutating func append(_ timestamp: Int64, _ value: Double) {
+    mutating func append(_ timestamp: Int64, _ value: Double) {
         timestamps.append(timestamp)
         values.append(value)
     }

@@ -15,9 +15,15 @@ struct SampleMask: Sendable {
 
     /// What a deletion means for the series of a block.
     init(_ deletion: MetricDeletion, _ block: MetricBlock) throws {
-        guard deletion.from <= deletion.through, block.overlaps(from: deletion.from, through: deletion.through) else { return }
-        let series = try block.checked { try block.index.select(deletion.matchers) }
-        if !series.isEmpty { parts = [Part(range: deletion.from...deletion.through, series: series)] }
+        guard deletion.from <= deletion.through, block.meta.resolutionMilliseconds == 0 || block.resolution != nil else { return }
+        // Of aggregates nothing can be taken away: the buckets go as a whole.
+        let deleted = deletion.from...deletion.through
+        let range = block.resolution?.buckets(touching: deleted) ?? deleted
+        guard block.overlaps(from: range.lowerBound, through: range.upperBound) else { return }
+        let matchers = block.resolution == nil ? deletion.matchers : Aggregate.visible(deletion.matchers)
+        guard let matchers else { return }
+        let series = try block.checked { try block.index.select(matchers) }
+        if !series.isEmpty { parts = [Part(range: range, series: series)] }
     }
 
     /// Whether nothing is deleted.

@@ -108,6 +108,9 @@ extension ConfigurationKey {
     private static let storage: [ConfigurationKey] = [
         text("data", \.data, "The folder of the store."),
         duration("retention_time", \.retentionTime, "How long telemetry is kept; 0 keeps it for ever."),
+        duration(
+            "retention_5m", \.retention5m, "How long aggregates of metrics over five minutes are kept; 0 makes none."),
+        duration("retention_1h", \.retention1h, "How long aggregates of metrics over an hour are kept; 0 makes none."),
         size("retention_size", \.retentionSize, "How large the store may grow; 0 sets no bound."),
         choice(
             "durability", \.durability, ["interval": .logged, "always": .synced],

@@ -96,11 +96,23 @@ public struct ConfigurationReader {
 
     // MARK: - What only the whole shows
 
+    /// What is coarser is there to outlive what is finer.
+    private static func checkRetention(_ configuration: ServerConfiguration) throws {
+        let kept = [
+            ("retention_time", configuration.retentionTime), ("retention_5m", configuration.retention5m),
+            ("retention_1h", configuration.retention1h),
+        ].filter { $0.1 > 0 }
+        for (finer, coarser) in zip(kept, kept.dropFirst()) where coarser.1 < finer.1 {
+            throw ConfigurationError("\(coarser.0) must not be shorter than \(finer.0), which it is there to outlive.")
+        }
+    }
+
     private static func check(_ configuration: ServerConfiguration) throws {
         let tls = configuration.tls
         if tls.certificate.isEmpty != tls.key.isEmpty {
             throw ConfigurationError("tls.certificate and tls.key must be given together, and only one of them is.")
         }
+        try checkRetention(configuration)
         guard configuration.tokenFile.isEmpty else { return }
         for listener in configuration.listeners where !listener.address.isLoopback {
             throw ConfigurationError(

@@ -57,6 +57,10 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var tokenFile = ""
     /// Milliseconds that telemetry is kept; 0 keeps it for ever.
     public var retentionTime: Int64 = 0
+    /// Milliseconds that aggregates of metrics over five minutes are kept; 0 makes none.
+    public var retention5m: Int64 = 0
+    /// Milliseconds that aggregates of metrics over an hour are kept; 0 makes none.
+    public var retention1h: Int64 = 0
     /// Bytes that the store may have; 0 sets no bound.
     public var retentionSize = 0
     /// What an acknowledgement promises.

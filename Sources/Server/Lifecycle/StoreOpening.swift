@@ -8,6 +8,8 @@ enum StoreOpening {
         var options = EmbeddedStoreOptions()
         options.durability = configuration.durability
         options.retentionTime = configuration.retentionTime
+        options.retention5m = configuration.retention5m
+        options.retention1h = configuration.retention1h
         options.retentionSize = configuration.retentionSize
         return try EmbeddedStore.open(directory: configuration.data, options: options)
     }

@@ -74,6 +74,11 @@ final class ServerMetrics: Sendable {
         snapshot.family("headrope_store_blocks", .gauge, "Blocks by signal.")
         snapshot.sample([("signal", "metrics")], Double(status.metricBlocks))
         snapshot.sample([("signal", "traces")], Double(status.spanBlocks))
+        if status.downsampled.isEmpty { return }
+        snapshot.family("headrope_store_downsampled_blocks", .gauge, "Blocks of aggregates of metrics by resolution.")
+        for part in status.downsampled { snapshot.sample([("resolution", part.name)], Double(part.blocks)) }
+        snapshot.family("headrope_store_downsampled_bytes", .gauge, "Bytes of the blocks of aggregates by resolution.")
+        for part in status.downsampled { snapshot.sample([("resolution", part.name)], Double(part.byteCount)) }
     }
 }
 

@@ -2,6 +2,7 @@ import ByteCoding
 import Foundation
 import Platform
 import SegmentLog
+import Synchronization
 import Testing
 
 @Suite("Segment log under faults")
@@ -104,6 +105,30 @@ struct FaultTests {
         try log.roll()
         system.powerLoss()
         #expect(try openLog(system).records.map(\.payload) == [[1]])
+    }
+
+    @Test("those who wait while a sync is under way share the next one")
+    func groupCommit() throws {
+        let system = GatedFileSystem()
+        let log = try SegmentLog.open(directory: "/log", fileSystem: system) { _ in }.log
+        let first = try log.append(type: 1, payload: [1])
+        let done = DispatchSemaphore(value: 0)
+        let failures = Mutex(0)
+        func sync(_ sequence: UInt64) {
+            Thread {
+                do { try log.sync(through: sequence) } catch { failures.withLock { $0 += 1 } }
+                done.signal()
+            }.start()
+        }
+        system.close()
+        sync(first)
+        system.awaitSync()
+        let others = try (0..<8).map { try log.append(type: 1, payload: [UInt8($0)]) }
+        for sequence in others { sync(sequence) }
+        system.open()
+        for _ in 0..<9 { done.wait() }
+        #expect(system.syncCount == 2 && failures.withLock { $0 } == 0)
+        #expect(log.syncedSequence == others.last)
     }
 
     @Test("threads that append and sync at once lose nothing")

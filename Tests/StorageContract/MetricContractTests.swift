@@ -205,6 +205,22 @@ struct MetricContractTests {
         #expect(try test.write([(up, samples((2, 1)))]).stored == 1)
     }
 
+    @Test(
+        "one series too many of one source is refused, other sources go on",
+        arguments: [.embedded, .embeddedFlushed] as [MetricStoreUnderTest.Kind])
+    func sourceLimit(kind: MetricStoreUnderTest.Kind) throws {
+        let test = try MetricStoreUnderTest(kind)
+        test.options.sourceSeriesLimit = 2
+        try test.reopen()
+        let many = (0..<4).map { (Labels(["__name__": "m\($0)", "job": "api", "instance": "a"]), samples((1, 1), (2, 1))) }
+        let receipt = try test.write(many + [(down, samples((1, 1))), (other, samples((1, 1)))])
+        #expect(receipt.stored == 6)
+        #expect(receipt.refusals.map(\.reason) == [.sourceSeriesLimit] && receipt.refusedCount == 4)
+        #expect(try test.write([(many[0].0, samples((3, 1)))]).stored == 1)
+        try test.reopen()
+        #expect(try test.write([(many[1].0, samples((3, 1))), (down, samples((2, 1)))]).stored == 2)
+    }
+
     @Test("native histograms are refused by their reason", arguments: MetricStoreUnderTest.Kind.allCases)
     func histograms(kind: MetricStoreUnderTest.Kind) throws {
         let test = try MetricStoreUnderTest(kind)

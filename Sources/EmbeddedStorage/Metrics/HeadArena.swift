@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The memory of one head: pieces of pages, which live as long as the head or a reader of it. Nothing in it is moved or freed
 /// before, so that readers walk it without the store's lock.
 // Unchecked: only the store asks for pieces, under its lock; a reader follows what was written before it got its snapshot.
@@ -10,7 +16,17 @@ final class HeadArena: @unchecked Sendable {
 
     init() { free = UnsafeMutableRawPointer(bitPattern: 8) ?? .allocate(byteCount: 8, alignment: 8) }
 
-    deinit { for page in pages { page.deallocate() } }
+    deinit { for page in pages { munmap(page, Self.pageByteCount) } }
+
+    /// Asks the system itself: what `free` gets of a head it would keep for the next one, while the head that is being filled
+    /// has no use for it.
+    private static func makePage() -> UnsafeMutableRawPointer {
+        let page = mmap(nil, pageByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let page, page != UnsafeMutableRawPointer(bitPattern: -1) else {
+            preconditionFailure("no memory is left for samples")
+        }
+        return page
+    }
 
     /// The bytes of all pages.
     var byteCount: Int { pages.count * Self.pageByteCount }
@@ -18,7 +34,7 @@ final class HeadArena: @unchecked Sendable {
     /// A piece for values of eight bytes; much smaller than a page.
     func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
         if byteCount > freeByteCount {
-            free = .allocate(byteCount: Self.pageByteCount, alignment: 16)
+            free = Self.makePage()
             freeByteCount = Self.pageByteCount
             pages.append(free)
         }

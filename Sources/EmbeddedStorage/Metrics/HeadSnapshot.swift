@@ -110,6 +110,8 @@ struct HeadSnapshot: @unchecked Sendable {
 
     /// Calls `body` with every run of samples, oldest first, until it returns false.
     private func forEachSlab(_ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) -> Bool) {
+        // The pointers do not keep it.
+        defer { withExtendedLifetime(arena) {} }
         var rest = count
         var next = first
         while rest > 0, let slab = next {

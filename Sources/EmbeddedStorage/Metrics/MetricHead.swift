@@ -24,6 +24,9 @@ final class MetricHead: @unchecked Sendable {
     /// and when so many heads have begun with all series.
     private static let carryLimit = 8
     private var carryCount = 0
+    /// So many series have the numbers that they had in the head before, and this is their order by labels once it is known.
+    private var carriedSeriesCount = 0
+    private var carriedOrder: [UInt32] = []
 
     init() { series = .allocate(capacity: capacity) }
 
@@ -82,6 +85,7 @@ final class MetricHead: @unchecked Sendable {
             next.take(seriesOf: self)
         } else {
             next.carryCount = carryCount + 1
+            next.carriedSeriesCount = labels.count
             next.labels = labels
             next.reserve(for: labels.count)
             for number in 0..<labels.count { (next.series + number).initialize(to: series[number].successor()) }
@@ -154,6 +158,26 @@ final class MetricHead: @unchecked Sendable {
     func snapshot(_ number: UInt32) -> HeadSnapshot {
         let own = series[Int(number)]
         return HeadSnapshot(labels[Int(number)], own, late: own.hasLate ? late[number] : nil, arena)
+    }
+
+    /// Calls `body` with every series that has samples, in the order of labels; for a frozen head. The columns are lent.
+    func forEachInOrder(_ body: (Labels, SampleColumns) throws -> Void) throws {
+        let labels = labels
+        // Nearly sorted when most series were carried over, which makes sorting cheap.
+        carriedOrder += UInt32(carriedOrder.count)..<UInt32(labels.count)
+        carriedOrder.sort { labels[Int($0)] < labels[Int($1)] }
+        var columns = SampleColumns()
+        for number in carriedOrder where !series[Int(number)].isEmpty {
+            columns.timestamps.removeAll(keepingCapacity: true)
+            columns.values.removeAll(keepingCapacity: true)
+            snapshot(number).append(to: &columns)
+            try body(labels[Int(number)], columns)
+        }
+    }
+
+    /// Takes over the order of the frozen head before this one, if the numbers are the same.
+    func adoptOrder(of frozen: MetricHead) {
+        if frozen.carriedOrder.count == carriedSeriesCount { carriedOrder = frozen.carriedOrder }
     }
 
     /// Copies of these series; those without samples are left out.

@@ -6,8 +6,12 @@ struct MetricLogCursor {
     private(set) var value: Double = 0
     /// The integer it is under the exponent.
     private var integer: Int64 = 0
+    /// Eight times the mean of the last differences of integers.
+    private var mean: Int64 = 0
     /// The exponent, or ``MetricLogFormat/xor``.
     private var coding: UInt8 = 0
+    /// Above 0 when the mean has lately been nearer to the difference than nothing, as with counters.
+    private var trust: Int8 = 0
 
     /// No coded value has more bytes: two for a change, one for the control, ten for a varint.
     static let byteLimit = 13
@@ -20,10 +24,10 @@ struct MetricLogCursor {
     @inline(__always)
     mutating func write(_ new: Double, _ powers: UnsafePointer<Double>, _ target: inout UnsafeMutablePointer<UInt8>) {
         if coding != MetricLogFormat.xor, let next = Self.integer(new, coding, powers) {
-            let difference = Self.zigzag(next &- integer)
-            if difference < Self.wideDifference || coding == 0 {
-                Self.writeVarint(difference, &target)
-                integer = next
+            let code = self.code(of: next)
+            if code < Self.wideDifference || coding == 0 {
+                Self.writeVarint(code, &target)
+                step(to: next)
                 value = new
                 return
             }
@@ -41,8 +45,8 @@ struct MetricLogCursor {
             change(to: best, powers)
         }
         if let next = best == MetricLogFormat.xor ? nil : Self.integer(new, best, powers) {
-            Self.writeVarint(Self.zigzag(next &- integer), &target)
-            integer = next
+            Self.writeVarint(code(of: next), &target)
+            step(to: next)
         } else {
             writeXOR(new.bitPattern ^ value.bitPattern, &target)
         }
@@ -52,7 +56,29 @@ struct MetricLogCursor {
     /// Goes on in another way of coding; the last value counts as 0 where it has no integer.
     private mutating func change(to new: UInt8, _ powers: UnsafePointer<Double>) {
         coding = new
+        mean = 0
+        trust = 0
         if new != MetricLogFormat.xor { integer = Self.integer(value, new, powers) ?? 0 }
+    }
+
+    /// The difference from what is expected; never ``MetricLogFormat/change``.
+    @inline(__always)
+    private func code(of next: Int64) -> UInt64 { Self.zigzag(next &- integer &- expected) &+ 1 }
+
+    /// The difference that is expected.
+    @inline(__always)
+    private var expected: Int64 { trust > 0 ? mean &>> MetricLogFormat.meanBitCount : 0 }
+
+    /// Goes on from another integer.
+    @inline(__always)
+    private mutating func step(to next: Int64) {
+        let difference = next &- integer
+        let error = difference &- (mean &>> MetricLogFormat.meanBitCount)
+        trust =
+            error.magnitude < difference.magnitude
+            ? min(trust &+ 1, MetricLogFormat.trustRange.upperBound) : max(trust &- 1, MetricLogFormat.trustRange.lowerBound)
+        mean &+= error
+        integer = next
     }
 
     private func writeXOR(_ difference: UInt64, _ target: inout UnsafeMutablePointer<UInt8>) {
@@ -74,10 +100,9 @@ struct MetricLogCursor {
         let mark = coding == MetricLogFormat.xor ? MetricLogFormat.changeFromXOR : MetricLogFormat.change
         if try reader.readByte() == mark { try readChange(&reader, powers) } else { reader.position = start }
         if coding == MetricLogFormat.xor { return try readXOR(&reader) }
-        let (next, overflow) = integer.addingReportingOverflow(try reader.readSignedVarint())
-        if overflow { throw .malformed(at: start, "a difference that leaves the range of integers") }
-        integer = next
-        value = coding == 0 ? Double(next) : Double(next) / powers[Int(coding)]
+        let code = try reader.readVarint() &- 1
+        step(to: integer &+ expected &+ (Int64(bitPattern: code &>> 1) ^ -Int64(bitPattern: code & 1)))
+        value = coding == 0 ? Double(integer) : Double(integer) / powers[Int(coding)]
         return value
     }
 

@@ -19,6 +19,10 @@ enum MetricLogFormat {
     static let change: UInt8 = 0
     /// The same instead of the control byte of a XOR.
     static let changeFromXOR: UInt8 = 0x40
+    /// The mean of differences is kept multiplied by two to this power, and each difference moves it by as little.
+    static let meanBitCount: Int64 = 3
+    /// The mean is expected when it was better more often than not: bounds of that count.
+    static let trustRange: ClosedRange<Int8> = -4...3
     /// Definitions of fewer bytes are not compressed.
     static let compressionMinimum = 256
     /// The largest definitions that are believed, bytes.

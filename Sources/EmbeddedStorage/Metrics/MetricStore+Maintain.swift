@@ -98,12 +98,13 @@ extension MetricStore: Maintenance {
         if let frozen = try freeze() {
             let writer = try MetricBlockWriter(id: workshop.nextBlockID, in: blocksPath, fileSystem)
             workshop.nextBlockID += 1
-            var scan = MetricScan()
-            scan.add(Self.inOrder(frozen.head.copies(Array(0..<UInt32(frozen.head.seriesCount)))))
             let first = state.withLock { $0.flushedThrough } + 1
-            let block = try finish(writer, scan, sequences: min(first, frozen.through)...frozen.through, replaced: [])
+            let block = try finish(writer, sequences: min(first, frozen.through)...frozen.through, replaced: []) { writer in
+                try frozen.head.forEachInOrder { labels, samples in try writer.add(labels, samples) }
+            }
             state.withLock { state in
                 state.frozen = nil
+                state.head.adoptOrder(of: frozen.head)
                 state.flushedThrough = frozen.through
                 if let block { state.blocks.append(block) }
             }
@@ -128,13 +129,12 @@ extension MetricStore: Maintenance {
     }
 
     private func finish(
-        _ unfinished: MetricBlockWriter, _ scan: MetricScan, sequences: ClosedRange<UInt64>, replaced: [UInt64]
+        _ unfinished: MetricBlockWriter, sequences: ClosedRange<UInt64>, replaced: [UInt64],
+        _ fill: (inout MetricBlockWriter) throws -> Void
     ) throws -> MetricBlock? {
         var writer = unfinished
         do {
-            try scan.forEach(SeriesQuery([], from: .min, through: .max)) { series in
-                try writer.add(series.labels, SampleColumns(timestamps: Array(series.timestamps), values: Array(series.values)))
-            }
+            try fill(&writer)
             if writer.isEmpty {
                 writer.abandon()
                 return nil
@@ -169,7 +169,11 @@ extension MetricStore: Maintenance {
             for block in group { try scan.add(block, []) }
             let first = group.map(\.meta.firstSequence).min() ?? 0
             let last = group.map(\.meta.lastSequence).max() ?? 0
-            let merged = try finish(writer, scan, sequences: first...last, replaced: group.map(\.meta.id))
+            let merged = try finish(writer, sequences: first...last, replaced: group.map(\.meta.id)) { writer in
+                try scan.forEach(SeriesQuery([], from: .min, through: .max)) { series in
+                    try writer.add(series.labels, series.timestamps, series.values)
+                }
+            }
             let ids = Set(group.map(\.meta.id))
             state.withLock { $0.replace(ids, by: merged) }
             for block in group { try block.remove(fileSystem) }

@@ -4,19 +4,27 @@ import Storage
 import TelemetryModel
 
 extension MetricStore: MetricWriter {
-    /// Logs the batch and puts it into the head.
+    /// Logs the batch and puts it into the head. Whoever fills the head writes it to a block.
     public func write(_ batch: MetricBatch) throws -> WriteReceipt {
         let latest = time.nowMilliseconds() + options.futureLimit
-        var (receipt, sequence) = try state.withLock { state in
+        var (receipt, sequence, isFull) = try state.withLock { state in
             try Self.requireOpen(state)
             try requireRoom(state)
-            return try take(batch, latest: latest, &state)
+            let (receipt, sequence) = try take(batch, latest: latest, &state)
+            return (receipt, sequence, state.frozen == nil && state.head.sampleCount >= options.headSampleLimit)
         }
         receipt.durability = options.durability
         if options.durability == .synced, let sequence {
             do { try log.sync(through: sequence) } catch { throw Self.storageError(error) }
         }
+        if isFull { relieve() }
         return receipt
+    }
+
+    /// Flushes unless something else is going on with the blocks. The batch is safe in the log: what goes wrong here is tried
+    /// again, and told, by ``maintain()``.
+    private func relieve() {
+        try? workshop.withLockIfAvailable { try flush(&$0) }
     }
 
     private func requireRoom(_ state: State) throws {

@@ -139,6 +139,9 @@ extension ConfigurationKey {
         duration("limits.query_time", \.limits.queryTime, "How long a query may take."),
         count(
             "limits.query_samples", \.limits.querySamples, 1...1_000_000_000_000, "Samples that a query may read and make."),
+        count(
+            "limits.source_series", \.limits.sourceSeries, 1...1_000_000_000,
+            "Series that one source, a pair of job and instance, may have at a time; further ones are refused and counted."),
         count("limits.worker_threads", \.limits.workerThreads, 1...256, "Threads for the store and for evaluating queries."),
         count("limits.worker_queue", \.limits.workerQueue, 1...1_000_000, "Pieces of work that may wait for a thread."),
     ]

@@ -11,6 +11,7 @@ enum StoreOpening {
         options.retention5m = configuration.retention5m
         options.retention1h = configuration.retention1h
         options.retentionSize = configuration.retentionSize
+        options.metrics.sourceSeriesLimit = configuration.limits.sourceSeries
         return try EmbeddedStore.open(directory: configuration.data, options: options)
     }
 }

@@ -82,6 +82,33 @@ struct MetricFaultTests {
         }
     }
 
+    @Test("with durability always, what was acknowledged survives failing syncs and a loss of power", arguments: 0..<40)
+    func failingSyncs(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var files = try MetricFiles(seed: seed)
+        files.options.durability = .synced
+        let store = try files.open()
+        var refusedCount = 0
+        for step in 0..<30 {
+            if Int.random(in: 0..<4, using: &random) == 0 { files.system.failSyncs(Int.random(in: 1...3, using: &random)) }
+            // As a sender does: again until it is acknowledged.
+            while true {
+                do {
+                    let receipt = try store.write(MetricFiles.batch(step))
+                    #expect(receipt.stored + receipt.duplicates == 3 && receipt.durability == .synced, "seed \(seed)")
+                    break
+                } catch let error as StorageError {
+                    #expect(error.kind == .unavailable, "seed \(seed)")
+                    refusedCount += 1
+                    try? store.sync()
+                }
+            }
+        }
+        files.system.powerLoss()
+        let times = (0..<30).map { Int64($0) * 1_000 }
+        #expect(try MetricFiles.timestamps(try files.open()) == [times, times, times], "seed \(seed), \(refusedCount) refused")
+    }
+
     @Test("a full disk refuses writes while reads go on, and writes resume when there is room")
     func fullDisk() throws {
         let files = try MetricFiles()
@@ -209,10 +236,16 @@ struct MetricFaultTests {
         var files = try MetricFiles()
         files.options.headSampleLimit = 3
         let store = try files.open()
-        for step in 0..<2 { _ = try store.write(MetricFiles.batch(step)) }
-        let error = #expect(throws: StorageError.self) { try store.write(MetricFiles.batch(2)) }
-        #expect(error?.kind == .unavailable)
+        // As long as a merge has the blocks, nobody flushes.
+        try store.workshop.withLock { _ in
+            for step in 0..<2 { _ = try store.write(MetricFiles.batch(step)) }
+            let error = #expect(throws: StorageError.self) { try store.write(MetricFiles.batch(2)) }
+            #expect(error?.kind == .unavailable)
+        }
         try store.maintain()
+        #expect(store.status().headSamples == 0 && store.status().metricBlocks == 1)
+        // Otherwise whoever fills the head writes it to a block.
         #expect(try store.write(MetricFiles.batch(2)).stored == 3)
+        #expect(store.status().headSamples == 0 && store.status().metricBlocks == 2)
     }
 }

@@ -58,9 +58,12 @@ struct MetricFormatPageTests {
                 "that the series has: \(MetricLogFormat.exponents.lowerBound)–\(MetricLogFormat.exponents.upperBound) for"))
         #expect(page.contains("power of ten; \(MetricLogFormat.xor) for XOR"))
         #expect(
-            page.contains("The byte \(MetricLogFormat.change) in its place")
+            page.contains("The byte \(MetricLogFormat.change) in place of the varint")
                 && page.contains("The byte \(MetricLogFormat.changeFromXOR) in its place"))
         #expect(page.contains("at most \(MetricLogFormat.definitionByteLimit) bytes"))
+        #expect(page.contains("m / \(1 << MetricLogFormat.meanBitCount)"))
+        #expect(page.contains("to at most \(MetricLogFormat.trustRange.upperBound), if"))
+        #expect(page.contains("to at least −\(-MetricLogFormat.trustRange.lowerBound);"))
         #expect(Decimal.powers.count > Int(MetricLogFormat.exponents.upperBound))
     }
 

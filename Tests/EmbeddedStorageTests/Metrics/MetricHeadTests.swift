@@ -12,6 +12,12 @@ struct MetricHeadTests {
         head.add(labels(index), newest: nil, source: head.source(labels(index)))
     }
 
+    private func append(_ timestamp: Int64, _ value: Double, to index: Int, of head: MetricHead) {
+        // Timestamps belong to one head, so no neighbour outlives it.
+        var neighbour: HeadTimes.Pointer?
+        head.series[index].append(Sample(timestamp: timestamp, value: value), neighbour: &neighbour, head.arena)
+    }
+
     @Test("series that share timestamps, miss some, or have their own come back as they were written", arguments: 0..<30)
     func sharing(seed: UInt64) {
         var random = SeededRandom(seed: seed)
@@ -59,28 +65,27 @@ struct MetricHeadTests {
     func succession() {
         var head = MetricHead()
         for index in 0..<100 { _ = add(index, to: head) }
-        var neighbour: HeadTimes.Pointer?
         for index in 0..<100 {
-            head.series[index].append(Sample(timestamp: 5, value: Double(index)), neighbour: &neighbour, head.arena)
+            append(5, Double(index), to: index, of: head)
         }
         let second = head.freeze()
         #expect(second.seriesCount == 100 && second.find(labels(7)) == 7)
         #expect(second.series[7].newest == 5 && second.series[7].newestValue == 7 && second.series[7].isEmpty)
         for index in 0..<90 {
-            second.series[index].append(Sample(timestamp: 6, value: 1), neighbour: &neighbour, second.arena)
+            append(6, 1, to: index, of: second)
         }
         var next = second.freeze()
         #expect(next.seriesCount == 100)
         for round in 0..<8 {
             for index in 0..<90 {
-                next.series[index].append(Sample(timestamp: 7 + Int64(round), value: 1), neighbour: &neighbour, next.arena)
+                append(7 + Int64(round), 1, to: index, of: next)
             }
             next = next.freeze()
         }
         #expect(next.seriesCount == 90 && next.find(labels(95)) == nil && next.find(labels(3)) == 3)
         #expect(next.sources.counts == [45, 45])
         for index in 0..<20 {
-            next.series[index].append(Sample(timestamp: 90, value: 1), neighbour: &neighbour, next.arena)
+            append(90, 1, to: index, of: next)
         }
         head = next.freeze()
         #expect(head.seriesCount == 20 && head.postings(Array("job".utf8), Array("j1".utf8)).count == 10)

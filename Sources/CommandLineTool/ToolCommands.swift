@@ -5,6 +5,6 @@ public enum ToolCommands {
     /// All of them, in the order of the help.
     public static let all: [any ParsableCommand.Type] = [
         QueryCommand.self, SearchCommand.self, TraceCommand.self, TopCommand.self, ServicesCommand.self, RulesCommand.self,
-        ReportCommand.self,
+        ReportCommand.self, CardinalityCommand.self,
     ]
 }

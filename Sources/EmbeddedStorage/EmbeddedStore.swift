@@ -101,6 +101,9 @@ extension EmbeddedStore {
     /// Deletes samples.
     public func delete(_ query: SeriesQuery) throws { try metrics.delete(query) }
 
+    /// What each series costs.
+    public func inspectSeries(_ body: (SeriesFootprint) throws -> Void) throws { try metrics.inspectSeries(body) }
+
     /// Takes deleted samples off the disk.
     public func purgeDeleted() throws { try metrics.purgeDeleted() }
 }

@@ -1,4 +1,5 @@
 import Alerting
+import Answers
 import Ingest
 import Logging
 import Platform
@@ -16,6 +17,8 @@ struct ServerDependencies: Sendable {
     var promql: PromQLEngine
     /// Evaluates rules and knows the alerts.
     var alerting: AlertingService
+    /// Which metrics are asked for.
+    var usage: MetricUsage
     /// What is remembered over restarts beside the telemetry.
     var state: StateStore
     /// The threads for everything that blocks: the store, evaluation of queries, compression of large replies.
@@ -30,4 +33,12 @@ struct ServerDependencies: Sendable {
     var metrics: ServerMetrics
     /// Whether the server can do its duty at the moment.
     var readiness: Readiness
+}
+
+extension ServerDependencies {
+    /// The analysis, whose questions about metrics are counted.
+    var answers: AnswerEngine {
+        AnswerEngine(
+            traces: store, rollups: store, metrics: CountedReader(reader: store, usage: usage, asker: .pages), time: time)
+    }
 }

@@ -84,7 +84,8 @@ public protocol Maintenance: Sendable {
 }
 
 /// A whole store: both signals.
-public protocol Store: MetricWriter, MetricReader, MetricDeleter, ExemplarReader, MetadataReader, Snapshotter, SpanWriter,
+public protocol Store: MetricWriter, MetricReader, MetricDeleter, ExemplarReader, MetadataReader, Snapshotter, SeriesInspector,
+    SpanWriter,
     TraceReader, RollupReader, Maintenance
 {
     /// What it can do beyond the least.

@@ -38,12 +38,14 @@ struct TestServer {
     ) throws -> ServerDependencies {
         let pool = BlockingPool(name: "test", threadCount: 2, queueLimit: 100)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let promql = PromQLEngine(reader: store, time: time)
+        let usage = MetricUsage(time: time)
+        let promql = PromQLEngine(reader: CountedReader(reader: store, usage: usage, asker: .queries), time: time)
         let actions = try ActionServices(
-            ActionSetup(configuration), configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
+            ActionSetup(configuration), configuration, store: store, usage: usage, promql: promql, pool: pool, time: time,
+            logger: logger)
         return ServerDependencies(
             store: store, intake: IngestPipeline(spans: store, metrics: store, pool: pool), promql: promql,
-            alerting: actions.alerting, state: actions.state, pool: pool,
+            alerting: actions.alerting, usage: usage, state: actions.state, pool: pool,
             upkeep: BlockingPool(name: "test-upkeep", threadCount: 2, queueLimit: 100), time: time, logger: logger,
             metrics: ServerMetrics(), readiness: Readiness())
     }

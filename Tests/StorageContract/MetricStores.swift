@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What the contract of metrics is about.
-typealias MetricStoring = MetricWriter & MetricReader & MetricDeleter & Maintenance
+typealias MetricStoring = MetricWriter & MetricReader & MetricDeleter & SeriesInspector & Maintenance
 
 /// An implementation under test, with the files and the clock that it lives on.
 final class MetricStoreUnderTest {

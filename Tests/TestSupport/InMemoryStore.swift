@@ -123,6 +123,14 @@ public final class InMemoryStore: Store {
         }
     }
 
+    /// What each series costs; it has no bytes on disk.
+    public func inspectSeries(_ body: (SeriesFootprint) throws -> Void) throws {
+        for (labels, samples) in try open({ $0.series.sorted { $0.key < $1.key } }) {
+            guard let first = samples.keys.min(), let last = samples.keys.max() else { continue }
+            try body(SeriesFootprint(labels: labels, sampleCount: samples.count, byteCount: 0, first: first, last: last))
+        }
+    }
+
     /// Nothing is left to take away.
     public func purgeDeleted() throws {}
 

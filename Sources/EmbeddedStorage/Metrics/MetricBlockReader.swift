@@ -19,7 +19,8 @@ struct MetricChunk {
     var times: UInt32
     /// Where the header stands in the page of the series.
     fileprivate var header: Int
-    fileprivate var data: Int
+    /// Where its values begin in the file of values.
+    var data: Int
 }
 
 /// Reads series of one block, one after the other. It remembers where it was, so it is made for one scan and one thread;

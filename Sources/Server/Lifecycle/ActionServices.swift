@@ -24,11 +24,12 @@ struct ActionServices: Sendable {
 
     /// Makes the services over an open store. Blocks; throws `StateStoreError` when the state database cannot be used.
     init(
-        _ setup: ActionSetup, _ configuration: ServerConfiguration, store: any Store, promql: PromQLEngine,
+        _ setup: ActionSetup, _ configuration: ServerConfiguration, store: any Store, usage: MetricUsage, promql: PromQLEngine,
         pool: BlockingPool, time: any TimeSource, logger: Logger
     ) throws {
         // A server without a folder, as tests run it, keeps its state as long as it lives.
         let state = try configuration.data.isEmpty ? StateStore() : StateStore(path: "\(configuration.data)/\(StateStore.fileName)")
+        try usage.load(state)
         let transport = try HTTPTransport(time: time)
         var options = AlertingService.Options()
         options.defaultInterval = configuration.evaluationInterval
@@ -46,11 +47,25 @@ struct ActionServices: Sendable {
         services = [
             BackgroundTask(name: "alerting") { await alerting.run() },
             BackgroundTask(name: "scaling") { await scaling.run() },
+            BackgroundTask(name: "usage") { try await Self.keep(usage, state, pool, time) },
             BackgroundTask(name: "outbox") {
                 await sender.run()
                 await transport.shutdown()
             },
         ]
+    }
+
+    /// Writes once a minute, and at the end, which metrics were asked for.
+    private static func keep(
+        _ usage: MetricUsage, _ state: StateStore, _ pool: BlockingPool, _ time: any TimeSource
+    ) async throws {
+        while true {
+            var end: (any Error)?
+            do { try await time.sleep(nanoseconds: 60_000_000_000) } catch { end = error }
+            // A task of its own, which is not cancelled with this one. A write that fails costs a minute of counting.
+            await Task { _ = try? await pool.run { try usage.save(state) } }.value
+            if let end { throw end }
+        }
     }
 
     /// How a rule's expression is asked: what it gives must be numbers at one moment.

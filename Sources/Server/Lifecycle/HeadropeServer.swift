@@ -92,10 +92,14 @@ public final class HeadropeServer: Sendable {
         var limits = QueryLimits()
         limits.samples = configuration.limits.querySamples
         limits.nanoseconds = UInt64(configuration.limits.queryTime) &* 1_000_000
-        let promql = PromQLEngine(reader: store, limits: limits, time: time)
-        let actions = try await pool.run { [setup, configuration, pool, time, logger] in
+        let usage = MetricUsage(time: time)
+        let (promql, ruleQueries) = (
+            PromQLEngine(reader: CountedReader(reader: store, usage: usage, asker: .queries), limits: limits, time: time),
+            PromQLEngine(reader: CountedReader(reader: store, usage: usage, asker: .rules), limits: limits, time: time)
+        )
+        let actions = try await pool.run { [setup, configuration, pool, time, logger, ruleQueries] in
             try ActionServices(
-                setup, configuration, store: store, promql: promql, pool: pool, time: time, logger: logger)
+                setup, configuration, store: store, usage: usage, promql: ruleQueries, pool: pool, time: time, logger: logger)
         }
         var intakeLimits = IngestLimits()
         intakeLimits.bodyByteCount = configuration.limits.bodySize
@@ -105,7 +109,8 @@ public final class HeadropeServer: Sendable {
             pool: BlockingPool(
                 name: "intake", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue))
         let server = ServerDependencies(
-            store: store, intake: intake, promql: promql, alerting: actions.alerting, state: actions.state, pool: pool,
+            store: store, intake: intake, promql: promql, alerting: actions.alerting, usage: usage, state: actions.state,
+            pool: pool,
             upkeep: upkeep, time: time,
             logger: logger,
             metrics: metrics, readiness: readiness)

@@ -63,7 +63,14 @@ final class ServerMetrics: Sendable {
             ("headrope_store_exemplars", "Exemplars in the store.", status.exemplars),
             ("headrope_store_metadata", "Metrics of which type, help or unit are known.", status.metadata),
             ("headrope_store_head_spans", "Spans in the head.", status.headSpans),
-            ("headrope_store_bytes", "Bytes of all files of the store.", status.byteCount),
+            ("headrope_store_bytes", "Bytes of all files of the store but snapshots.", status.byteCount),
+            ("headrope_store_deletions", "Deletions whose samples still stand in blocks.", status.deletions),
+            ("headrope_store_snapshots", "Snapshots that are kept.", status.snapshots),
+            (
+                "headrope_store_snapshot_bytes", "Bytes of the snapshots, files shared with the store included.",
+                status.snapshotByteCount
+            ),
+            ("headrope_store_damaged_segments", "Damaged segments of logs that were set aside.", status.damagedSegments),
             ("headrope_store_damages", "Damaged blocks and torn log tails.", status.damages.count),
             ("headrope_store_writable", "1 when the store takes telemetry in, else 0.", status.writeRefusal == nil ? 1 : 0),
         ]

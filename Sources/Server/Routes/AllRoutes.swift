@@ -9,6 +9,7 @@ enum AllRoutes {
             IntakeRouteGroup(handlers: IntakeHandlers(pipeline: server.intake)),
             PrometheusRoutes(server: server),
             TSDBAdminRoutes(server: server),
+            CardinalityRoutes(server: server),
             MetricSideRoutes(server: server),
             RuleRoutes(alerting: server.alerting),
             ZipkinRoutes(server: server),

@@ -9,7 +9,7 @@ struct AnalysisRoutes: RouteGroup {
 
     init(server: ServerDependencies) {
         self.server = server
-        engine = AnswerEngine(store: server.store, time: server.time)
+        engine = server.answers
     }
 
     var routes: [Route] {

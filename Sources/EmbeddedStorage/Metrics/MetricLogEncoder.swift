@@ -27,11 +27,21 @@ final class MetricLogEncoder {
     /// Rises when coding starts afresh; series that were coded in an earlier context are defined anew.
     private var context: UInt32 = 0
     private var nextNumber: UInt32 = 0
+    /// How many bytes were written since coding started afresh, and how many of them are definitions.
+    private var writtenByteCount = 0
+    private var definedByteCount = 0
+    private let freshByteCount: Int
 
+    /// Definitions are at most one in so many bytes of a log.
+    private static let definitionShare = 16
     /// No run of series and no run of timestamps has more bytes.
     private static let runByteLimit = 30
     /// Memory beyond this is given back after a large batch.
     private static let keptByteCount = 4 << 20
+
+    /// Coding starts afresh once so many bytes have been written, so that a damaged record costs only those behind it up to
+    /// there; later where series are so many that their definitions would cost too much.
+    init(freshByteCount: Int = 4 << 20) { self.freshByteCount = freshByteCount }
 
     deinit { memory.deallocate() }
 
@@ -47,6 +57,8 @@ final class MetricLogEncoder {
             segment = number
             context += 1
             nextNumber = 0
+            writtenByteCount = 0
+            definedByteCount = 0
         }
         definitions.bytes.removeAll(keepingCapacity: true)
         definitionCount = 0
@@ -70,12 +82,16 @@ final class MetricLogEncoder {
                 }
             }
         }
+        let start = writer.count
         writer.writeVarint(UInt64(window))
         writeDefinitions(to: &writer)
+        definedByteCount += writer.count - start
         runs.finish(memory, &writer)
         times.finish(memory + runRoom, &writer)
         values.finish(memory + runRoom + timeRoom, &writer)
         if capacity > Self.keptByteCount { reserve(exactly: 1) }
+        writtenByteCount += writer.count - start
+        if writtenByteCount >= max(freshByteCount, definedByteCount * Self.definitionShare) { startAfresh() }
     }
 
     private func define(_ series: UnsafeMutablePointer<HeadSeries>, _ labels: Labels) {

@@ -14,7 +14,7 @@ private func labels(_ index: Int) -> Labels { Labels(["__name__": "m\(index)", "
 /// Records of one segment as a store writes them, without a store.
 private struct RecordWriter {
     let head = MetricHead()
-    let encoder = MetricLogEncoder()
+    var encoder = MetricLogEncoder()
     var segment: UInt64 = 1
 
     /// Writes a record of these series and samples.
@@ -40,8 +40,10 @@ private struct RecordReader {
     var decoder = MetricLogDecoder()
     var labels: [Labels] = []
 
-    mutating func read(_ bytes: [UInt8], segment: UInt64 = 1) throws -> [(labels: Labels, samples: [Sample], isDelta: Bool)] {
-        try bytes.withUnsafeBytes { try decoder.decode($0, segment: segment) }
+    mutating func read(
+        _ bytes: [UInt8], segment: UInt64 = 1, followsGap: Bool = false
+    ) throws -> [(labels: Labels, samples: [Sample], isDelta: Bool)] {
+        try bytes.withUnsafeBytes { try decoder.decode($0, segment: segment, followsGap: followsGap) }
         if !decoder.definitions.isEmpty { labels.removeLast(labels.count - decoder.firstDefinition) }
         labels += decoder.definitions
         return decoder.rows.map { (labels[$0.series], Array(decoder.samples[$0.samples]), $0.isDelta) }
@@ -70,6 +72,29 @@ struct MetricLogTests {
                 #expect(a.labels == b.labels && same(a.samples, b.samples), "seed \(seed), step \(step)")
             }
         }
+    }
+
+    @Test("a lost record costs those behind it until coding starts afresh, and none is read wrongly", arguments: [1, 100, 300])
+    func lostRecord(lost: Int) throws {
+        var writer = RecordWriter()
+        writer.encoder = MetricLogEncoder(freshByteCount: 400)
+        var reader = RecordReader()
+        var readCount = 0
+        for step in 0..<400 {
+            let rows = (0..<3).map { index in
+                (
+                    labels: labels(index), samples: [Sample(timestamp: Int64(step) * 1_000, value: Double(step * 7 + index))],
+                    isDelta: false
+                )
+            }
+            let bytes = writer.write(rows)
+            if step == lost { continue }
+            let isNext = step == lost + 1
+            guard let read = try? reader.read(bytes, followsGap: isNext) else { continue }
+            readCount += 1
+            for (a, b) in zip(rows, read) { #expect(a.labels == b.labels && same(a.samples, b.samples), "step \(step)") }
+        }
+        #expect(readCount >= 300 && readCount <= 399)
     }
 
     @Test("rows come back in their order, however series, timestamps and kinds are mixed", arguments: 0..<20)

@@ -75,6 +75,43 @@ struct MetricDeletionFileTests {
         #expect(try open().labelValues("host", everything, limit: 9) == ["a", "c"])
     }
 
+    @Test("deleting while samples keep coming, late ones and increments among them, leaves what a restart finds")
+    func concurrent() async throws {
+        let system = FaultFileSystem(seed: 0)
+        let time = ManualTime(now: 1_763_683_200_000_000_000)
+        let store = try MetricStore.open(directory: "/m", fileSystem: system, time: time)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for step in 0..<600 as Range<Int64> {
+                    var batch = MetricBatch()
+                    for host in ["a", "b", "c"] {
+                        let late = Sample(timestamp: max(0, step - 7) * 1_000, value: Double(step))
+                        batch.append(
+                            Labels(["host": host]), [Sample(timestamp: step * 1_000 + 1, value: Double(step)), late],
+                            isDelta: host == "c")
+                    }
+                    _ = try store.write(batch)
+                }
+            }
+            group.addTask {
+                for round in 0..<15 as Range<Int64> {
+                    let matcher = try LabelMatcher("host", .matches, round % 2 == 0 ? "a|c" : "b|c")
+                    try store.delete(SeriesQuery([matcher], from: round * 3_000, through: round % 3 == 0 ? .max : round * 30_000))
+                }
+            }
+            try await group.waitForAll()
+        }
+        func content(_ store: MetricStore) throws -> [String: [[Int64]]] {
+            var found: [String: [[Int64]]] = [:]
+            try store.scan(SeriesQuery([try LabelMatcher("host", .notEqual, "")], from: 0, through: .max)) { series in
+                found[series.labels.description] = zip(series.timestamps, series.values).map { [$0, Int64($1)] }
+            }
+            return found
+        }
+        let again = try MetricStore.open(directory: "/m", fileSystem: system, time: time)
+        #expect(try content(again) == content(store))
+    }
+
     @Test("an acknowledged deletion survives any loss of power, and nothing else is deleted", arguments: 0..<60)
     func powerLoss(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)

@@ -66,6 +66,33 @@ struct MetricSideRouteTests {
         }
     }
 
+    @Test("what came in is counted by kind and reason, and can be asked for at once")
+    func counted() async throws {
+        let server = try TestServer()
+        let now = Int64(TestServer.now / 1_000_000)
+        var body = RemoteWrite2Body()
+        body.append(
+            [("__name__", "up")], samples: [(now, 1)],
+            exemplars: [([("trace_id", "0a")], now, 1), ([], now + 700_000, 1), ([("", "x")], now, 1)],
+            metadata: (.gauge, "Whether it is up.", ""))
+        let reply = try await server.send(
+            .post, "/api/v1/write",
+            headers: [.contentType: "application/x-protobuf;proto=io.prometheus.write.v2.Request", .contentEncoding: "snappy"],
+            body: SnappyBlock.compress(body.bytes()))
+        #expect(reply.status == 400 && reply.body.hasPrefix("1 samples stored, 0 not. "), "\(reply.body)")
+        let text = try await server.send(.get, "/metrics").body
+        for line in [
+            #"exemplars_accepted_total{signal="metrics",protocol="remote_write"} 1"#,
+            #"exemplars_refused_total{signal="metrics",protocol="remote_write",reason="too_far_in_future"} 1"#,
+            #"exemplars_refused_total{signal="metrics",protocol="remote_write",reason="invalid_labels"} 1"#,
+            #"metadata_accepted_total{signal="metrics",protocol="remote_write"} 1"#,
+            #"accepted_total{signal="metrics",protocol="remote_write"} 1"#,
+        ] { #expect(text.contains("headrope_intake_\(line)\n"), "\(line)") }
+        #expect(text.contains("headrope_store_exemplars 1\n") && text.contains("headrope_store_metadata 1\n"))
+        #expect(try await server.send(.get, "/api/v1/query_exemplars?query=up").body.contains(#""trace_id":"0a""#))
+        #expect(try await server.send(.get, "/api/v1/metadata?metric=up").body.contains("Whether it is up."))
+    }
+
     private static let counter = #""b_total":[{"type":"counter","help":"How \"many\".","unit":""}]"#
     private static let histogram = #""a":[{"type":"histogram","help":"","unit":"seconds"}]"#
 

@@ -1,4 +1,5 @@
 import ByteCoding
+import Platform
 import TelemetryModel
 import TestSupport
 import Testing
@@ -30,6 +31,9 @@ struct RemoteWrite2Tests {
         }
     }
 
+    /// The series whose labels a store would take.
+    private func good(_ batch: MetricBatch) -> [SeriesRow] { batch.series.filter { (try? batch.checkedLabels($0)) != nil } }
+
     @Test("labels, samples, exemplars and metadata are read, wherever the symbols stand", arguments: [false, true])
     func everything(symbolsLast: Bool) throws {
         let decoded = try decode(Self.body().bytes(symbolsLast: symbolsLast))
@@ -52,21 +56,71 @@ struct RemoteWrite2Tests {
             ])
     }
 
-    @Test("the bytes of labels are those that version 1.0 gives, so that both find one series")
-    func sameSeries() throws {
-        var old = ProtobufWriter()
-        old.message(1) { series in
-            for (name, value) in [("__name__", "latency_sum"), ("job", "a")] {
-                series.message(1) { label in
+    @Test("both versions read the same from the same series", arguments: [61, 62, 63] as [UInt64])
+    func sameAsVersion1(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let names = ["__name__", "job", "a", "z", "é", ""]
+        for _ in 0..<300 {
+            var old = ProtobufWriter()
+            var new = RemoteWrite2Body()
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let labels = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+                    (names.randomElement(using: &random) ?? "", ["", "v", "w"].randomElement(using: &random) ?? "")
+                }
+                let samples = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+                    (Int64.random(in: -5...5, using: &random), Double(Int.random(in: -1...1, using: &random)))
+                }
+                let exemplars = (0..<Int.random(in: 0...2, using: &random)).map { _ in
+                    (labels: [(names.randomElement(using: &random) ?? "", "x")], time: Int64(7), value: 0.5)
+                }
+                Self.append(labels, samples, exemplars, to: &old)
+                new.append(labels, samples: samples, exemplars: exemplars)
+            }
+            let first = try RemoteWriteDecoder.decode(old.bytes)
+            let second = try decode(new.bytes())
+            for (a, b) in zip(first.batch.series, second.batch.series) {
+                #expect(a.hash == b.hash, "seed \(seed)")
+                #expect(first.batch.labelBytes[a.labels.indices] == second.batch.labelBytes[b.labels.indices], "seed \(seed)")
+                #expect(a.samples == b.samples, "seed \(seed)")
+            }
+            #expect(first.batch.series.count == second.batch.series.count, "seed \(seed)")
+            #expect(first.batch.samples == second.batch.samples, "seed \(seed)")
+            #expect(
+                first.batch.exemplars.map { "\(first.batch.exemplar($0))" }
+                    == second.batch.exemplars.map { "\(second.batch.exemplar($0))" },
+                "seed \(seed)")
+            #expect(first.exemplarRefusals.count == second.exemplarRefusals.count, "seed \(seed)")
+        }
+    }
+
+    private static func append(
+        _ labels: [(String, String)], _ samples: [(Int64, Double)],
+        _ exemplars: [(labels: [(String, String)], time: Int64, value: Double)], to request: inout ProtobufWriter
+    ) {
+        func write(_ labels: [(String, String)], _ message: inout ProtobufWriter) {
+            for (name, value) in labels {
+                message.message(1) { label in
                     label.string(1, name)
                     label.string(2, value)
                 }
             }
-            series.message(2) { $0.varint(2, 1) }
         }
-        let first = try RemoteWriteDecoder.decode(old.bytes).batch
-        let second = try decode(Self.body().bytes()).batch
-        #expect(first.labels(first.series[0]) == second.labels(second.series[1]))
+        request.message(1) { series in
+            write(labels, &series)
+            for (time, value) in samples {
+                series.message(2) { sample in
+                    sample.double(1, value)
+                    sample.varint(2, UInt64(bitPattern: time))
+                }
+            }
+            for (labels, time, value) in exemplars {
+                series.message(3) { exemplar in
+                    write(labels, &exemplar)
+                    exemplar.double(2, value)
+                    exemplar.varint(3, UInt64(bitPattern: time))
+                }
+            }
+        }
     }
 
     @Test(
@@ -80,9 +134,14 @@ struct RemoteWrite2Tests {
         body.append(references: references)
         body.append([("__name__", "last")], samples: [(1, 1)])
         let decoded = try decode(body.bytes())
-        #expect(decoded.refusals.entries.map(\.reason) == [.invalidLabels] && decoded.refusals.count == 1)
-        #expect(decoded.refusals.entries.first?.example.contains(problem) == true)
-        #expect(decoded.batch.series.count == 3 && decoded.batch.labels(decoded.batch.series[2]).metricName == "last")
+        let taken = good(decoded.batch)
+        #expect(taken.count == 3 && taken.last.map { decoded.batch.labels($0).metricName } == "last")
+        // What only the bytes of labels show is left to the store.
+        var problems = decoded.refusals.entries.map(\.example)
+        for row in decoded.batch.series {
+            do throws(LabelProblem) { _ = try decoded.batch.checkedLabels(row) } catch { problems.append(error.text) }
+        }
+        #expect(problems.count == 1 && problems.allSatisfy { $0.contains(problem) }, "\(problems)")
     }
 
     @Test("symbol 0 must be empty, and a request of version 1.0 is none")
@@ -100,6 +159,22 @@ struct RemoteWrite2Tests {
         #expect(try decode([]).batch.isEmpty)
     }
 
+    @Test("a few bytes of references to long symbols cannot fill the memory")
+    func labelBytes() throws {
+        var body = RemoteWrite2Body()
+        let value = body.reference(String(repeating: "v", count: 10_000))
+        let name = body.reference("__name__")
+        for _ in 0..<100 { body.append(references: [name, value]) }
+        let long = body.reference(String(repeating: "w", count: 20_000))
+        body.append(references: [name, long])
+        body.append(references: (0..<300).map { _ in name })
+        var limits = DecodeLimits()
+        limits.labelByteCount = 505_000
+        let decoded = try decode(body.bytes(), limits)
+        #expect(decoded.batch.series.count == 50)
+        #expect(decoded.refusals.entries.map { "\($0.reason.rawValue) \($0.count)" } == ["too_large 50", "invalid_labels 2"])
+    }
+
     @Test("native histograms, series of nothing and bad exemplars are counted, the good ones beside them kept")
     func refusals() throws {
         var body = RemoteWrite2Body()
@@ -110,10 +185,10 @@ struct RemoteWrite2Tests {
             [("__name__", "x")], samples: [(1, 1)], exemplars: [([("", "v")], 1, 1), ([("a", "1"), ("a", "2")], 1, 1), ([], 1, 1)])
         body.append([("no_name", "x")], samples: [(1, 1)], exemplars: [([], 1, 1)])
         let decoded = try decode(body.bytes())
-        #expect(decoded.batch.series.map { decoded.batch.labels($0).metricName } == ["h", "x"])
+        #expect(good(decoded.batch).map { decoded.batch.labels($0).metricName } == ["h", "x"])
         #expect(
             decoded.refusals.entries.map { "\($0.reason.rawValue) \($0.count)" } == [
-                "unsupported_kind 3", "malformed 1", "invalid_labels 1",
+                "unsupported_kind 3", "malformed 1",
             ])
         #expect(decoded.exemplarRefusals.entries.map(\.reason) == [.invalidLabels] && decoded.exemplarRefusals.count == 3)
         #expect(decoded.batch.exemplars.count == 1)
@@ -142,7 +217,8 @@ struct RemoteWrite2Tests {
             let mutated = mutator.mutate(bytes)
             do {
                 let batch = try decode(mutated).batch
-                #expect(batch.series.allSatisfy { !batch.labels($0).metricName.isEmpty && $0.samples.count > 0 }, "seed \(seed)")
+                #expect(good(batch).allSatisfy { !batch.labels($0).metricName.isEmpty }, "seed \(seed)")
+                #expect(batch.series.allSatisfy { $0.samples.count > 0 }, "seed \(seed)")
                 #expect(batch.series.reduce(0) { $0 + Int($1.samples.count) } == batch.samples.count, "seed \(seed)")
                 #expect(batch.exemplars.allSatisfy { !batch.exemplar($0).series.metricName.isEmpty }, "seed \(seed)")
             } catch is ByteCodingError {}

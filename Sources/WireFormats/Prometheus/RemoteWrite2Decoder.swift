@@ -3,16 +3,18 @@ import TelemetryModel
 
 /// Reads the `io.prometheus.write.v2.Request` of Prometheus remote write 2.0
 /// (prometheus.io/docs/specs/prw/remote_write_spec_2_0, field numbers of version 2.0-rc.4), after Snappy, into a
-/// ``MetricBatch``: the symbols of a series' labels are copied as bytes, no text is made of them.
+/// ``MetricBatch``: the symbols of a series' labels are put together as version 1.0 writes labels, so that the store finds
+/// a series by the same bytes whichever version its sender speaks, and checks them only when they are new.
 ///
-/// Series with bad labels are refused with all their samples, native histograms as an unsupported kind. Start timestamps are
-/// not kept.
+/// Series whose references make no sense are refused with all their samples, native histograms as an unsupported kind.
+/// Start timestamps are not kept.
 public enum RemoteWrite2Decoder {
     /// Decodes a request. Bytes whose outer framing or symbol table is broken are thrown back whole.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: DecodeLimits = DecodeLimits()
     ) throws(ByteCodingError) -> DecodedMetrics {
         var assembly = RemoteWrite2Assembly(try readSymbols(bytes, limits), limits: limits)
+        assembly.decoded.batch.labelForm = .messages(limits.labels)
         assembly.decoded.batch.labelBytes.reserveCapacity(bytes.count)
         assembly.decoded.batch.samples.reserveCapacity(min(bytes.count / 18, limits.sampleCount))
         var request = ProtobufReader(bytes)
@@ -57,9 +59,8 @@ private struct RemoteWrite2Assembly {
     var decoded = DecodedMetrics()
     private let symbols: [UnsafeRawBufferPointer]
     private let limits: DecodeLimits
-    private var labels: LabelAppender
     private var exemplars: ExemplarAppender
-    private var metadata = RemoteWrite2Metadata()
+    private var metadata: RemoteWrite2Metadata
     private var seriesNumber = 0
     private var histogramCount = 0
     /// References to symbols: name, value, name … of the series at hand.
@@ -71,8 +72,8 @@ private struct RemoteWrite2Assembly {
     init(_ symbols: [UnsafeRawBufferPointer], limits: DecodeLimits) {
         self.symbols = symbols
         self.limits = limits
-        labels = LabelAppender(limits: limits)
         exemplars = ExemplarAppender(limits: limits)
+        metadata = RemoteWrite2Metadata(symbols)
     }
 
     // MARK: - Series
@@ -84,33 +85,34 @@ private struct RemoteWrite2Assembly {
         let sampleStart = decoded.batch.samples.count
         do throws(ByteCodingError) {
             try readSeries(bytes)
-            appendLabels()
-            if let problem = labels.problem {
-                refuse(.invalidLabels, "its \(problem)", labelStart, sampleStart)
+            if let (reason, problem) = labelProblem(references, decoded.batch.labelBytes.count) {
+                refuse(reason, "its \(problem)", sampleStart)
             } else if decoded.batch.samples.count > limits.sampleCount {
-                refuse(.tooLarge, "the request has more than \(limits.sampleCount) samples", labelStart, sampleStart)
+                refuse(.tooLarge, "the request has more than \(limits.sampleCount) samples", sampleStart)
             } else if decoded.batch.samples.count > sampleStart {
+                appendLabels()
                 decoded.batch.endSeries(labelStart: labelStart, sampleStart: sampleStart)
+                takeSides()
             } else if histogramCount == 0 {
-                refuse(.malformed, "it has neither samples nor histograms", labelStart, sampleStart)
+                refuse(.malformed, "it has neither samples nor histograms", sampleStart)
             } else {
-                decoded.batch.labelBytes.removeLast(decoded.batch.labelBytes.count - labelStart)
+                takeSides()
             }
-            takeSides()
         } catch {
-            refuse(WireRefusalReason(error), error.message, labelStart, sampleStart)
+            refuse(WireRefusalReason(error), error.message, sampleStart)
         }
         let number = seriesNumber
         decoded.refusals.add(
             .unsupportedKind, count: histogramCount, "Series \(number) of the request: native histograms are not stored.")
     }
 
-    private mutating func refuse(_ reason: WireRefusalReason, _ problem: String, _ labelStart: Int, _ sampleStart: Int) {
+    private mutating func refuse(_ reason: WireRefusalReason, _ problem: String, _ sampleStart: Int) {
         let sampleCount = decoded.batch.samples.count - sampleStart
         let number = seriesNumber
         decoded.refusals.add(reason, count: max(sampleCount, 1), "Series \(number) of the request: \(problem).")
-        decoded.batch.labelBytes.removeLast(decoded.batch.labelBytes.count - labelStart)
         decoded.batch.samples.removeLast(sampleCount)
+        // Its exemplars go with it.
+        decoded.exemplarRefusals.add(reason, count: exemplarMessages.count, "Series \(number) of the request: \(problem).")
     }
 
     private mutating func readSeries(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
@@ -121,7 +123,7 @@ private struct RemoteWrite2Assembly {
         while try fields.nextField() {
             switch fields.fieldNumber {
             case 1: try Self.readReferences(&fields, &references)
-            case 2: decoded.batch.samples.append(try Self.readSample(try fields.bytes()))
+            case 2: decoded.batch.samples.append(try readSample(try fields.bytes()))
             case 3:
                 histogramCount += 1
                 try fields.skipValue()
@@ -142,44 +144,93 @@ private struct RemoteWrite2Assembly {
     }
 
     @inline(__always)
-    private static func readSample(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) -> Sample {
-        var sample = Sample(timestamp: 0, value: 0)
-        var fields = ProtobufReader(bytes)
-        while try fields.nextField() {
-            switch fields.fieldNumber {
-            case 1: sample.value = try fields.double()
-            case 2: sample.timestamp = Int64(bitPattern: try fields.varint())
-            default: try fields.skipValue()
-            }
-        }
-        return sample
+    private func readSample(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) -> Sample {
+        if let sample = RemoteWriteSample.readUsual(bytes, 0..<bytes.count) { return sample }
+        return try RemoteWriteSample.read(bytes)
     }
 
     // MARK: - Labels
 
-    private mutating func appendLabels() {
-        labels.start()
-        if let problem = referenceProblem(references) { return labels.fail(problem) }
-        for index in stride(from: 0, to: references.count, by: 2) {
-            labels.append(
-                symbols[Int(references[index])], symbols[Int(references[index + 1])], to: &decoded.batch.labelBytes)
+    /// Why labels with these references cannot be put together behind so many bytes of others, as the end of a sentence that
+    /// begins with "its"; or nil.
+    private func labelProblem(_ references: [UInt32], _ byteCount: Int) -> (WireRefusalReason, String)? {
+        if references.count % 2 != 0 { return (.invalidLabels, "label references are odd in number (\(references.count))") }
+        if references.count / 2 > limits.labelCount {
+            return (.invalidLabels, "labels must not be more than \(limits.labelCount)")
         }
-        labels.end()
+        var byteCount = byteCount
+        for (place, reference) in references.enumerated() {
+            if reference >= symbols.count {
+                return (.invalidLabels, "label reference \(reference) is beyond the \(symbols.count) symbols")
+            }
+            let length = symbols[Int(reference)].count
+            if length > (place % 2 == 0 ? limits.labelNameByteCount : limits.labelValueByteCount) {
+                return (.invalidLabels, "label names and values must not be as long as \(length) bytes")
+            }
+            byteCount += length
+        }
+        if byteCount <= limits.labelByteCount { return nil }
+        return (.tooLarge, "labels and those of the other series have more than \(limits.labelByteCount) bytes")
     }
 
-    /// What is wrong with references, as the end of a sentence that begins with "its".
-    private func referenceProblem(_ references: [UInt32]) -> String? {
-        if references.count % 2 != 0 { return "label references are odd in number (\(references.count))" }
-        guard let beyond = references.first(where: { $0 >= symbols.count }) else { return nil }
-        return "label reference \(beyond) is beyond the \(symbols.count) symbols"
+    /// Appends the labels of good references as `Label` messages behind the key of field 1.
+    private mutating func appendLabels() {
+        var byteCount = 0
+        for reference in references { byteCount &+= symbols[Int(reference)].count &+ Self.keyByteCount }
+        let start = decoded.batch.labelBytes.count
+        decoded.batch.labelBytes.append(contentsOf: repeatElement(0, count: byteCount))
+        let end = decoded.batch.labelBytes.withUnsafeMutableBytes { room in
+            var place = start
+            for index in stride(from: 0, to: references.count, by: 2) {
+                let name = symbols[Int(references[index])]
+                let value = symbols[Int(references[index &+ 1])]
+                room[place] = 0x0A
+                let length = 2 &+ Self.varintByteCount(name.count) &+ name.count &+ Self.varintByteCount(value.count) &+ value.count
+                place = Self.writeVarint(length, to: room, at: place &+ 1)
+                place = Self.writeText(0x0A, name, to: room, at: place)
+                place = Self.writeText(0x12, value, to: room, at: place)
+            }
+            return place
+        }
+        decoded.batch.labelBytes.removeLast(decoded.batch.labelBytes.count - end)
+    }
+
+    /// Key and length of a text, and half of those of the message around it, have at most so many bytes.
+    private static let keyByteCount = 10
+
+    @inline(__always)
+    private static func varintByteCount(_ number: Int) -> Int {
+        number < 0x80 ? 1 : (Int.bitWidth &- number.leadingZeroBitCount &+ 6) / 7
+    }
+
+    /// Writes a number that is not negative and returns the next place.
+    @inline(__always)
+    private static func writeVarint(_ number: Int, to room: UnsafeMutableRawBufferPointer, at place: Int) -> Int {
+        var place = place
+        var rest = number
+        while rest >= 0x80 {
+            room[place] = UInt8(truncatingIfNeeded: rest) | 0x80
+            rest &>>= 7
+            place &+= 1
+        }
+        room[place] = UInt8(truncatingIfNeeded: rest)
+        return place &+ 1
+    }
+
+    @inline(__always)
+    private static func writeText(
+        _ key: UInt8, _ text: UnsafeRawBufferPointer, to room: UnsafeMutableRawBufferPointer, at place: Int
+    ) -> Int {
+        room[place] = key
+        let start = writeVarint(text.count, to: room, at: place &+ 1)
+        UnsafeMutableRawBufferPointer(rebasing: room[start..<(start &+ text.count)]).copyMemory(from: text)
+        return start &+ text.count
     }
 
     // MARK: - What comes along
 
     private mutating func takeSides() {
-        if let message = metadataMessage, labels.problem == nil {
-            metadata.take(message, references, symbols, &decoded)
-        }
+        if let message = metadataMessage { metadata.take(message, references, symbols, &decoded) }
         if exemplarMessages.isEmpty { return }
         exemplars.beginSeries(&decoded)
         appendExemplarLabels(references)
@@ -195,7 +246,7 @@ private struct RemoteWrite2Assembly {
     }
 
     private mutating func appendExemplarLabels(_ references: [UInt32]) {
-        if let problem = referenceProblem(references) { return exemplars.fail(problem) }
+        if let (_, problem) = labelProblem(references, decoded.batch.exemplarBytes.count) { return exemplars.fail(problem) }
         for index in stride(from: 0, to: references.count, by: 2) {
             exemplars.appendLabel(symbols[Int(references[index])], symbols[Int(references[index + 1])], &decoded)
         }

@@ -12,6 +12,14 @@ struct RemoteWrite2Metadata {
     }
 
     private var seen: Set<Key> = []
+    /// The last one, as series of one metric mostly follow each other.
+    private var last: Key?
+    /// The symbol `__name__`.
+    private let nameReference: UInt32?
+
+    init(_ symbols: [UnsafeRawBufferPointer]) {
+        nameReference = symbols.firstIndex { $0.elementsEqual(Labels.nameLabel.utf8) }.map { UInt32(truncatingIfNeeded: $0) }
+    }
 
     /// Takes a `Metadata` message of a series whose label references are good.
     mutating func take(
@@ -21,12 +29,12 @@ struct RemoteWrite2Metadata {
         do throws(ByteCodingError) {
             var key = try Self.read(bytes)
             if key.type == .unknown, key.help == 0, key.unit == 0 { return }
-            guard
-                let name = stride(from: 0, to: references.count, by: 2).first(where: {
-                    symbols[Int(references[$0])].elementsEqual(Labels.nameLabel.utf8)
-                })
-            else { return }
+            guard let name = stride(from: 0, to: references.count, by: 2).first(where: { references[$0] == nameReference }) else {
+                return
+            }
             key.name = references[name + 1]
+            if key == last { return }
+            last = key
             if !seen.insert(key).inserted { return }
             let metric = MetricFamily.name(ofSeries: try Self.text(key.name, symbols), key.type)
             decoded.batch.metadata.append(

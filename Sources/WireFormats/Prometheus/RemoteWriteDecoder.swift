@@ -111,37 +111,13 @@ private struct RemoteWriteAssembly {
             guard end &- position >= 2, body[position] == 0x12 else { return nil }
             let length = Int(body[position &+ 1])
             position &+= 2
-            guard length <= end &- position, let sample = readUsualSample(body, position..<(position &+ length)) else { return nil }
+            guard length <= end &- position, let sample = RemoteWriteSample.readUsual(body, position..<(position &+ length)) else {
+                return nil
+            }
             decoded.batch.samples.append(sample)
             position &+= length
         }
         return labelEnd
-    }
-
-    /// Reads a sample that is a double of field 1, left out when it is zero, and a varint of field 2 that is no negative number.
-    @inline(__always)
-    private func readUsualSample(_ body: UnsafeRawBufferPointer, _ range: Range<Int>) -> Sample? {
-        var position = range.lowerBound
-        var value: UInt64 = 0
-        if range.count > 10, body[position] == 0x09 {
-            value = UInt64(littleEndian: body.loadUnaligned(fromByteOffset: position &+ 1, as: UInt64.self))
-            position &+= 9
-        }
-        guard position < range.upperBound, body[position] == 0x10 else { return nil }
-        position &+= 1
-        var timestamp: UInt64 = 0
-        var shift: UInt64 = 0
-        while position < range.upperBound, shift < 63 {
-            let byte = body[position]
-            position &+= 1
-            timestamp |= UInt64(truncatingIfNeeded: byte & 0x7F) &<< shift
-            shift &+= 7
-            if byte < 0x80 {
-                if position != range.upperBound { return nil }
-                return Sample(timestamp: Int64(bitPattern: timestamp), value: Double(bitPattern: value))
-            }
-        }
-        return nil
     }
 
     // MARK: - Any other form
@@ -160,7 +136,7 @@ private struct RemoteWriteAssembly {
                     _ = try fields.bytes()
                     let field = UnsafeRawBufferPointer(rebasing: bytes[fieldStart..<fields.reader.position])
                     decoded.batch.labelBytes.append(contentsOf: field)
-                case 2: decoded.batch.samples.append(try Self.readSample(try fields.bytes()))
+                case 2: decoded.batch.samples.append(try RemoteWriteSample.read(try fields.bytes()))
                 case 3:
                     hasExemplars = true
                     try fields.skipValue()
@@ -180,18 +156,5 @@ private struct RemoteWriteAssembly {
         let number = seriesNumber
         decoded.refusals.add(
             .unsupportedKind, count: histogramCount, "Series \(number) of the request: native histograms are not stored.")
-    }
-
-    private static func readSample(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) -> Sample {
-        var sample = Sample(timestamp: 0, value: 0)
-        var fields = ProtobufReader(bytes)
-        while try fields.nextField() {
-            switch fields.fieldNumber {
-            case 1: sample.value = try fields.double()
-            case 2: sample.timestamp = Int64(bitPattern: try fields.varint())
-            default: try fields.skipValue()
-            }
-        }
-        return sample
     }
 }

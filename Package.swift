@@ -171,7 +171,10 @@ let rooms: [Room] = [
         products: [argumentParser]),
 
     Room(
-        "headrope", floor: 9, uses: ["Server", "Demo", "CommandLineTool", "EmbeddedStorage", "StateStore", "Platform"],
+        "headrope", floor: 9,
+        uses: [
+            "Server", "Demo", "CommandLineTool", "EmbeddedStorage", "StateStore", "Platform", "QueryLanguages", "TelemetryModel",
+        ],
         products: [argumentParser], kind: .executable),
     Room("headrope-agent", floor: 9, uses: ["Agent"], products: [argumentParser], kind: .executable),
 

@@ -7,5 +7,6 @@ import Demo
 struct Headrope: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "headrope", abstract: "Metrics and traces of a distributed system, in one store, with answers.",
-        version: "0.1.0", subcommands: [ServeCommand.self, DemoCommand.self, VerifyCommand.self] + ToolCommands.all)
+        version: "0.1.0",
+        subcommands: [ServeCommand.self, DemoCommand.self, VerifyCommand.self, BlockCommand.self] + ToolCommands.all)
 }

@@ -1,6 +1,8 @@
 import ByteCoding
 
-/// Columns in one run of bytes, header and data behind each other, as the head keeps them.
+@testable import EmbeddedStorage
+
+/// Columns in one run of bytes, header and data behind each other.
 extension ValueColumn {
     static func encode(_ values: [Double]) -> [UInt8] {
         var header = ByteWriter()

@@ -3,8 +3,10 @@ import Synchronization
 /// Files in memory that forget what was not synced, for tests of storage.
 ///
 /// At ``powerLoss()`` a file keeps what was synced and, as chance has it, a part of what was appended behind it, possibly
-/// torn; a directory keeps the entries of its last `syncDirectory` or, as chance has it, the present ones. After a failed
-/// sync later syncs of the file say that they worked and make nothing durable, as Linux does with pages it has dropped.
+/// torn. What was made, renamed or removed in a directory since its last `syncDirectory` has happened or not, each by
+/// itself: a file may be gone, or back, while another is not; only a rename happens as a whole, and changes of one name in
+/// their order. After a failed sync later syncs of the file say that they worked and make nothing durable, as Linux does
+/// with pages it has dropped.
 public final class FaultFileSystem: FileSystem {
     private let state: Mutex<FaultState>
 
@@ -15,6 +17,16 @@ public final class FaultFileSystem: FileSystem {
 
     /// Everything that was open is lost, and of the rest what was not synced. Locks are free again.
     public func powerLoss() { state.withLock { $0.powerLoss() } }
+
+    /// The process ends: what was open is closed, locks are free again, nothing is lost, nor is anything synced.
+    public func endProcess() { state.withLock { $0.endProcess() } }
+
+    /// The power fails after `count` more changes: a last append is partial, and every change after it throws. Whoever uses
+    /// the files is as good as dead then; ``powerLoss()`` comes next, or ``endProcess()`` if it was but killed.
+    public func failPower(afterChanges count: Int) { state.withLock { $0.changesLeft = count } }
+
+    /// Whether the power has failed.
+    public var hasPowerFailed: Bool { state.withLock { $0.changesLeft == 0 } }
 
     /// The next `count` syncs of files fail.
     public func failSyncs(_ count: Int) { state.withLock { $0.failingSyncs = count } }
@@ -30,12 +42,12 @@ public final class FaultFileSystem: FileSystem {
         try state.withLock { state throws(FileError) in
             let node = try state.file(path)
             change(&node.bytes)
-            node.durableBytes = node.bytes
+            node.makeDurable()
         }
     }
 
     /// How many bytes all files have.
-    public var byteCount: Int { state.withLock { $0.root.totalByteCount } }
+    public var byteCount: Int { state.withLock { $0.totalByteCount } }
 
     // MARK: - FileSystem
 
@@ -55,11 +67,15 @@ public final class FaultFileSystem: FileSystem {
             let name = Self.name(of: path)
             if let node = parent.entries[name] {
                 if node.isDirectory { throw FileError(.other, path: path, "\(path) is a directory.") }
-                node.bytes = []
+                try state.beginChange(path)
+                node.truncate(to: 0)
+                // The pages that could not be written are gone.
+                node.hasFailedSync = false
                 return FaultAppendableFile(self, node.id, path: path, epoch: state.epoch)
             }
+            try state.beginChange(path)
             let node = state.makeNode(isDirectory: false)
-            parent.entries[name] = node
+            state.change([FaultEntry(directory: parent, name: name, node: node)])
             return FaultAppendableFile(self, node.id, path: path, epoch: state.epoch)
         }
     }
@@ -84,8 +100,9 @@ public final class FaultFileSystem: FileSystem {
                     node = next
                 } else {
                     try state.requireWritable(path)
+                    try state.beginChange(path)
                     let next = state.makeNode(isDirectory: true)
-                    node.entries[part] = next
+                    state.change([FaultEntry(directory: node, name: part, node: next)])
                     node = next
                 }
             }
@@ -109,8 +126,11 @@ public final class FaultFileSystem: FileSystem {
             if let old = target.entries[Self.name(of: to)], old.isDirectory, !old.entries.isEmpty {
                 throw FileError(.other, path: to, "Cannot rename \(from) to \(to): the directory is not empty.")
             }
-            source.entries[Self.name(of: from)] = nil
-            target.entries[Self.name(of: to)] = node
+            try state.beginChange(from)
+            state.change([
+                FaultEntry(directory: source, name: Self.name(of: from), node: nil),
+                FaultEntry(directory: target, name: Self.name(of: to), node: node),
+            ])
         }
     }
 
@@ -123,7 +143,8 @@ public final class FaultFileSystem: FileSystem {
             if target.entries[Self.name(of: to)] != nil {
                 throw FileError(.other, path: to, "Cannot link \(from) to \(to): something has that name.")
             }
-            target.entries[Self.name(of: to)] = node
+            try state.beginChange(to)
+            state.change([FaultEntry(directory: target, name: Self.name(of: to), node: node)])
         }
     }
 
@@ -132,7 +153,7 @@ public final class FaultFileSystem: FileSystem {
         try state.withLock { state throws(FileError) in
             try state.requireWritable(path)
             guard let parent = state.node(Self.parent(of: path)) else { return }
-            parent.entries[Self.name(of: path)] = nil
+            try state.remove(Self.name(of: path), in: parent, path)
         }
     }
 
@@ -140,7 +161,8 @@ public final class FaultFileSystem: FileSystem {
     public func syncDirectory(_ path: String) throws(FileError) {
         try state.withLock { state throws(FileError) in
             let node = try state.directory(path)
-            node.durableEntries = node.entries
+            try state.beginChange(path)
+            state.sync(node)
         }
     }
 
@@ -236,8 +258,11 @@ private final class FaultAppendableFile: AppendableFile {
         let copy = Array(bytes)
         try system.withOpenFile(id, path: path, epoch: epoch) { state, node throws(FileError) in
             try state.requireWritable(path)
-            let room = state.capacity.map { max(0, $0 - state.root.totalByteCount) } ?? .max
-            node.bytes.append(contentsOf: copy.prefix(room))
+            try state.beginChange(path)
+            let reaching = state.changesLeft == 0 ? state.partialCount(copy.count) : copy.count
+            let room = state.capacity.map { max(0, $0 - state.totalByteCount) } ?? .max
+            node.bytes.append(contentsOf: copy.prefix(min(room, reaching)))
+            if copy.count > reaching { throw FileError(.other, path: path, "Cannot write \(path): the power has failed.") }
             if copy.count > room { throw FileError(.noSpace, path: path, "Cannot write \(path): no space left on device.") }
         }
     }
@@ -249,16 +274,16 @@ private final class FaultAppendableFile: AppendableFile {
                 node.hasFailedSync = true
                 throw FileError(.other, path: path, "Cannot sync \(path): input/output error.")
             }
-            if !node.hasFailedSync { node.durableBytes = node.bytes }
+            try state.beginChange(path)
+            if !node.hasFailedSync { node.makeDurable() }
         }
     }
 
     func truncate(to length: Int) throws(FileError) {
-        try system.withOpenFile(id, path: path, epoch: epoch) { _, node throws(FileError) in
-            if length < node.bytes.count { node.bytes.removeLast(node.bytes.count - length) }
-            if length > node.bytes.count {
-                node.bytes.append(contentsOf: [UInt8](repeating: 0, count: length - node.bytes.count))
-            }
+        try system.withOpenFile(id, path: path, epoch: epoch) { state, node throws(FileError) in
+            if length == node.bytes.count { return }
+            try state.beginChange(path)
+            node.truncate(to: length)
         }
     }
 

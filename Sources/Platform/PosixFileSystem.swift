@@ -113,7 +113,11 @@ public struct PosixFileSystem: FileSystem {
             close(descriptor)
             throw error
         }
-        return DirectoryLock { close(descriptor) }
+        return DirectoryLock {
+            // Closing alone would leave the lock to a child process that was just being started and has the descriptor, too.
+            flock(descriptor, LOCK_UN)
+            close(descriptor)
+        }
     }
 
     // MARK: - System calls

@@ -61,7 +61,7 @@ public final class SegmentLog: Sendable {
         return (SegmentLog(directory, fileSystem, options, state), report)
     }
 
-    /// Decides what becomes of a segment that was read: empty ones go, a damaged tail of the last one is cut.
+    /// Decides what becomes of a segment that was read: an empty last one goes, a torn tail of the last one is cut.
     private static func keep(
         _ scan: SegmentScan, isLast: Bool, _ state: inout SegmentLogState, _ report: inout RecoveryReport,
         _ fileSystem: any FileSystem
@@ -74,11 +74,12 @@ public final class SegmentLog: Sendable {
         var segment = Segment(scan)
         // The end of an earlier segment was cut when it was the last one: whatever is torn there now was damaged since.
         if !isLast, scan.hasTornTail { segment.isDamaged = true }
-        if isLast, scan.hasTornTail {
-            let file = try fileSystem.openForAppending(scan.path, truncatingTo: scan.goodByteCount)
+        if isLast {
+            // A process that was killed may not have synced it, and later syncs are those of other segments.
+            segment.byteCount = scan.hasTornTail ? scan.goodByteCount : scan.byteCount
+            let file = try fileSystem.openForAppending(scan.path, truncatingTo: segment.byteCount)
             defer { file.close() }
             try file.sync()
-            segment.byteCount = scan.goodByteCount
         }
         state.sealed.append(segment)
     }

@@ -124,13 +124,15 @@ final class MetricBlock: Sendable {
         }
     }
 
-    /// Deletes its files. The name goes first, so that a process that ends half-way leaves no half of a block.
+    /// Deletes its files. The name goes first, durably, so that neither the end of the process nor a loss of power leaves half
+    /// of a block.
     func remove(_ fileSystem: any FileSystem) throws(FileError) { try Self.remove(path, fileSystem) }
 
     /// Deletes the files of a block that is not open.
     static func remove(_ path: String, _ fileSystem: any FileSystem) throws(FileError) {
         let unnamed = path + MetricBlockFormat.temporarySuffix
         try fileSystem.rename(path, to: unnamed)
+        try fileSystem.syncDirectory(PosixFileSystem.parent(of: path))
         try fileSystem.remove(unnamed)
     }
 

@@ -57,6 +57,8 @@ extension MetricStore {
     private static func openBlocks(
         _ path: String, _ fileSystem: any FileSystem, _ cache: MetricPageCache, _ state: inout State
     ) throws -> UInt64 {
+        // A process that was killed may not have synced the name of a block, and what it replaces is removed below.
+        try fileSystem.syncDirectory(path)
         let names = try fileSystem.list(path)
         var nextID = (names.compactMap { MetricBlockFormat.id(directoryName: $0) }.max() ?? 0) &+ 1
         var upgraded: [UInt64] = []

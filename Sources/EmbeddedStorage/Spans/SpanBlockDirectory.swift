@@ -69,6 +69,8 @@ struct SpanBlockDirectory: Sendable {
     /// Opens the blocks: removes what was being written or removed, sets damaged ones aside, removes superseded ones.
     func open(cache: SpanPageCache) throws -> Contents {
         try fileSystem.makeDirectory(path)
+        // A process that was killed may not have synced the name of a block, and what it replaces is removed below.
+        try fileSystem.syncDirectory(path)
         var contents = Contents()
         for name in try fileSystem.list(path) {
             if name.hasPrefix(Self.newPrefix) || name.hasPrefix(Self.oldPrefix) {

@@ -187,6 +187,11 @@ let rooms: [Room] = [
         "TestSupport", floor: 9,
         uses: ["Storage", "TelemetryModel", "WireFormats", "HTTPTransport", "Platform", "ByteCoding"],
         products: [hummingbird, hummingbirdTLS, nioSSL, logging], path: "Tests/TestSupport"),
+    // Load and a file system that kills its process, for tests of what survives; the process that is killed.
+    Room("FaultLoad", floor: 9, uses: ["EmbeddedStorage", "Storage", "TelemetryModel", "Platform"], path: "Tests/FaultLoad"),
+    Room(
+        "FaultChild", floor: 10, uses: ["FaultLoad", "EmbeddedStorage", "Storage", "Platform"], path: "Tests/FaultChild",
+        kind: .executable),
 
     tests("ByteCodingTests", uses: ["ByteCoding", "Platform", "TestSupport"]),
     tests("PlatformTests", uses: ["Platform"]),
@@ -207,6 +212,12 @@ let rooms: [Room] = [
         uses: [
             "EmbeddedStorage", "QueryEngine", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport",
         ], exclude: ["Golden"]),
+    tests(
+        "FaultTests",
+        uses: [
+            "FaultLoad", "EmbeddedStorage", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats",
+            "Platform", "ByteCoding", "TestSupport",
+        ]),
     tests("StateStoreTests", uses: ["StateStore"], products: [grdb]),
     tests(
         "HeadropeClientTests", uses: ["HeadropeClient", "Platform", "TelemetryModel", "TestSupport"], products: [tracing]),

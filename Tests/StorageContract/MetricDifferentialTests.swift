@@ -60,7 +60,7 @@ struct MetricDifferentialTests {
             ] {
                 let expected = try reference.all([matcher], from: from, through: through)
                 let found = try engine.all([matcher], from: from, through: through)
-                #expect(found == expected, "\(place), \(matcher): \(Self.difference(found, expected))")
+                #expect(found == expected, "\(place), \(matcher): \(PlainSeries.difference(found, expected))")
                 for function in [nil, "last_over_time"] {
                     let query = SeriesQuery([matcher], from: from, through: through)
                     let last = try Self.last(engine.store, query, function)
@@ -86,18 +86,6 @@ struct MetricDifferentialTests {
             found[series.labels.description] = index.map { "\(series.timestamps[$0]) \(series.values[$0].bitPattern)" }
         }
         return found
-    }
-
-    /// The first place where two answers differ.
-    private static func difference(_ found: [PlainSeries], _ expected: [PlainSeries]) -> String {
-        for (a, b) in zip(found, expected) where a != b {
-            let rows = zip(zip(a.timestamps, a.bits), zip(b.timestamps, b.bits))
-            guard let (x, y) = rows.first(where: { $0 != $1 }) else {
-                return "\(a.labels) has \(a.timestamps.count) samples, expected \(b.timestamps.count)"
-            }
-            return "\(a.labels): \(x.0) \(Double(bitPattern: x.1)), expected \(b.labels): \(y.0) \(Double(bitPattern: y.1))"
-        }
-        return "\(found.count) series, expected \(expected.count)"
     }
 
     /// A few series with samples that go on, come late, repeat or contradict what is there.

@@ -60,28 +60,7 @@ final class MetricStoreUnderTest {
     }
 
     func all(_ matchers: [LabelMatcher], from: Int64 = 0, through: Int64 = .max) throws -> [PlainSeries] {
-        var found: [PlainSeries] = []
-        try store.scan(SeriesQuery(matchers, from: from, through: through)) { found.append(PlainSeries($0)) }
-        return found
-    }
-}
-
-/// Samples compared bit by bit.
-struct PlainSeries: Equatable {
-    var labels: String
-    var timestamps: [Int64]
-    var bits: [UInt64]
-
-    init(_ samples: SeriesView) {
-        labels = samples.labels.description
-        timestamps = Array(samples.timestamps)
-        bits = samples.values.map(\.bitPattern)
-    }
-
-    init(_ labels: Labels, _ samples: [Sample]) {
-        self.labels = labels.description
-        timestamps = samples.map(\.timestamp)
-        bits = samples.map(\.value.bitPattern)
+        try PlainSeries.all(store, matchers, from: from, through: through)
     }
 }
 

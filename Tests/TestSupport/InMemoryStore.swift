@@ -16,6 +16,8 @@ public final class InMemoryStore: Store {
     private struct State {
         var series: [Labels: [Int64: Double]] = [:]
         var sides = InMemorySides()
+        /// The largest timestamp of each series.
+        var newest: [Labels: Int64] = [:]
         var spans: [SpanIdentity: Span] = [:]
         var closed = false
     }
@@ -47,6 +49,16 @@ public final class InMemoryStore: Store {
         self.seriesLimit = seriesLimit
         self.seriesExemplarLimit = seriesExemplarLimit
         self.rollup = rollup
+    }
+
+    /// A store of its own with the same content.
+    public func copy() -> InMemoryStore {
+        let copy = InMemoryStore(
+            time: time, outOfOrderWindow: outOfOrderWindow, futureLimit: futureLimit, seriesLimit: seriesLimit,
+            seriesExemplarLimit: seriesExemplarLimit, rollup: rollup)
+        let content = state.withLock { $0 }
+        copy.state.withLock { $0 = content }
+        return copy
     }
 
     private func open<Result>(_ body: (inout State) throws -> Result) throws -> Result {
@@ -89,8 +101,7 @@ public final class InMemoryStore: Store {
     }
 
     private func take(_ sample: Sample, _ labels: Labels, isDelta: Bool, _ state: inout State, _ receipt: inout WriteReceipt) {
-        let known = state.series[labels] ?? [:]
-        let newest = known.keys.max()
+        let newest = state.newest[labels]
         var value = sample.value
         if sample.timestamp < 0 {
             receipt.refuse(.negativeTimestamp, "\(labels) at \(sample.timestamp)")
@@ -102,13 +113,14 @@ public final class InMemoryStore: Store {
             receipt.refuse(.tooOld, "\(labels) at \(sample.timestamp)")
         } else {
             // A staleness marker ends the sum: what follows it counts from nothing.
-            if isDelta, let newest, let last = known[newest], !Sample.isStale(last) { value += last }
-            if let old = known[sample.timestamp] {
+            if isDelta, let newest, let last = state.series[labels]?[newest], !Sample.isStale(last) { value += last }
+            if let old = state.series[labels]?[sample.timestamp] {
                 if old.bitPattern == value.bitPattern { receipt.duplicates += 1 } else { receipt.conflicts += 1 }
             } else {
                 receipt.stored += 1
             }
             state.series[labels, default: [:]][sample.timestamp] = value
+            state.newest[labels] = max(newest ?? .min, sample.timestamp)
         }
     }
 
@@ -119,6 +131,7 @@ public final class InMemoryStore: Store {
             for (labels, _) in selected(query, state) {
                 let left = state.series[labels]?.filter { $0.key < query.from || $0.key > query.through } ?? [:]
                 state.series[labels] = left.isEmpty ? nil : left
+                state.newest[labels] = left.keys.max()
             }
         }
     }

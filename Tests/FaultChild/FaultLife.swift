@@ -1,0 +1,83 @@
+import EmbeddedStorage
+import FaultLoad
+import Foundation
+import Platform
+import Storage
+import Synchronization
+
+/// One life of a store: two threads write, a third one flushes, merges and lets old blocks go, until the process is killed.
+final class FaultLife: Sendable {
+    /// When the phase has not come by then, the life ends, seconds.
+    private static let longest = 20.0
+
+    private let files: KillingFileSystem
+    private let store: EmbeddedStore
+    private let time: ManualTime
+    private let phase: KillPhase
+    private let seed: UInt64
+    /// The next action of each writer that is not acknowledged.
+    private let next = Mutex([0, 0])
+
+    init(folder: String, seed: UInt64, files: KillingFileSystem, phase: KillPhase) throws {
+        self.files = files
+        self.phase = phase
+        self.seed = seed
+        time = ManualTime(now: phase == .retention ? UInt64(FaultWorkload.start) * 1_000_000 : FaultWorkload.now)
+        store = try EmbeddedStore.open(directory: folder, options: phase.storeOptions, fileSystem: files, time: time)
+    }
+
+    func run(from first: [Int]) throws {
+        if phase == .retention {
+            time.advance(nanoseconds: UInt64(first.max() ?? 0) * UInt64(FaultWorkload.steadyStep) * 1_000_000)
+        }
+        next.withLock { $0 = first }
+        for (writer, index) in first.enumerated() {
+            Thread.detachNewThread { self.surely { try self.write(writer, from: index) } }
+        }
+        let end = Date().addingTimeInterval(Self.longest)
+        var random = SeededRandom(seed: seed)
+        while Date() < end {
+            for _ in 0..<3 {
+                usleep(UInt32.random(in: 1_000..<8_000, using: &random))
+                try files.during(.flush) { try store.flush() }
+            }
+            if phase == .retention {
+                try files.during(.retain) { try store.maintain() }
+            } else if phase == .snapshot {
+                try snapshot()
+            } else {
+                try files.during(.compact) { try store.compact() }
+            }
+        }
+    }
+
+    private func snapshot() throws {
+        let before = next.withLock { $0 }
+        let made = try files.during(.snapshot) { try store.snapshot(includingHead: true) { _ in } }
+        // A write may be in it whose line has not been written yet.
+        FaultLine.snapshot(path: made.path, from: before, through: next.withLock { $0 }.map { $0 + 1 }).print()
+    }
+
+    private func write(_ writer: Int, from first: Int) throws {
+        let workload = FaultWorkload(seed: seed, writer: writer, isSteady: phase == .retention)
+        for index in first... {
+            var counts: [Int] = []
+            switch try workload.action(index) {
+            case .write(let batch): counts = FaultLine.counts(try store.write(batch))
+            case .delete(let query): try store.delete(query)
+            }
+            next.withLock { $0[writer] = index + 1 }
+            FaultLine.done(writer: writer, index: index, counts: counts).print()
+            if phase == .retention, writer == 0 { time.advance(nanoseconds: UInt64(FaultWorkload.steadyStep) * 1_000_000) }
+            usleep(300)
+        }
+    }
+
+    /// Ends the process when something fails.
+    private func surely(_ body: () throws -> Void) {
+        do { try body() } catch {
+            FaultLine.failed("\(error)").print()
+            exit(1)
+        }
+    }
+}

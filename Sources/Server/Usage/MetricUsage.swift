@@ -131,6 +131,9 @@ struct CountedReader: MetricReader {
         try reader.scan(query, body)
     }
 
+    /// Where samples are gone and a query is not answered exactly.
+    func coarseRanges(_ query: SeriesQuery) throws -> [CoarseRange] { try reader.coarseRanges(query) }
+
     /// The matching series.
     func series(_ query: SeriesQuery, limit: Int) throws -> [Labels] { try reader.series(query, limit: limit) }
 

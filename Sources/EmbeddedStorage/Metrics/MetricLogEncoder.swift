@@ -85,7 +85,7 @@ final class MetricLogEncoder {
         let start = writer.count
         writer.writeVarint(UInt64(window))
         writeDefinitions(to: &writer)
-        definedByteCount += writer.count - start
+        if definitionCount > 0 { definedByteCount += writer.count - start }
         runs.finish(memory, &writer)
         times.finish(memory + runRoom, &writer)
         values.finish(memory + runRoom + timeRoom, &writer)

@@ -11,10 +11,8 @@ final class HeadArena: @unchecked Sendable {
     private static let pageByteCount = 1 << 20
 
     private var pages: [UnsafeMutableRawPointer] = []
-    private var free: UnsafeMutableRawPointer
+    /// How many bytes at the end of the last page are free.
     private var freeByteCount = 0
-
-    init() { free = UnsafeMutableRawPointer(bitPattern: 8) ?? .allocate(byteCount: 8, alignment: 8) }
 
     deinit { for page in pages { munmap(page, Self.pageByteCount) } }
 
@@ -33,15 +31,13 @@ final class HeadArena: @unchecked Sendable {
 
     /// A piece for values of eight bytes; much smaller than a page.
     func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
-        if byteCount > freeByteCount {
-            free = Self.makePage()
-            freeByteCount = Self.pageByteCount
-            pages.append(free)
+        guard byteCount <= freeByteCount, let last = pages.last else {
+            let page = Self.makePage()
+            pages.append(page)
+            freeByteCount = Self.pageByteCount - byteCount
+            return page
         }
-        defer {
-            free += byteCount
-            freeByteCount -= byteCount
-        }
-        return free
+        defer { freeByteCount -= byteCount }
+        return last + (Self.pageByteCount - freeByteCount)
     }
 }

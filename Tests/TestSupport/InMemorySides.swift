@@ -13,6 +13,8 @@ struct InMemorySides {
         _ batch: MetricBatch, now: Int64, window: Int64, futureLimit: Int64, seriesLimit: Int
     ) -> SideReceipt {
         var receipt = SideReceipt()
+        // What comes twice in one batch is a duplicate, also when newer ones have pushed the first out in between.
+        var inBatch: [Labels: Set<Exemplar>] = [:]
         for row in batch.exemplars {
             let (series, exemplar) = batch.exemplar(row)
             var known = exemplars[series] ?? []
@@ -25,11 +27,12 @@ struct InMemorySides {
                 receipt.refuse(.tooOld, "\(series)")
             } else if characters > Exemplar.labelCharacterLimit {
                 receipt.refuse(.tooLarge, "\(series)")
-            } else if known.contains(exemplar) {
+            } else if known.contains(exemplar) || inBatch[series]?.contains(exemplar) == true {
                 receipt.duplicates += 1
             } else {
                 receipt.stored += 1
                 known.append(exemplar)
+                inBatch[series, default: []].insert(exemplar)
                 exemplars[series] = Array(known.sorted().suffix(seriesLimit))
             }
         }

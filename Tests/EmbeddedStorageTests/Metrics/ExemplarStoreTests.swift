@@ -46,7 +46,9 @@ private struct ExemplarFiles {
 struct ExemplarStoreTests {
     @Test("after any mixture of writes, restarts and upkeep the engine holds what the reference holds", arguments: 0..<12)
     func differential(round: Int) throws {
-        let seed = round < 8 ? UInt64(round) : UInt64.random(in: 0...UInt64.max)
+        // The first seed sends an exemplar twice in a batch whose newer ones push it out in between.
+        let fixed: [UInt64] = [8_064_553_719_063_066_231, 1, 2, 3, 4, 5, 6, 7]
+        let seed = round < fixed.count ? fixed[round] : UInt64.random(in: 0...UInt64.max)
         var random = SeededRandom(seed: seed)
         var files = try ExemplarFiles(seed: seed)
         files.options.seriesExemplarLimit = 7

@@ -115,9 +115,13 @@ import WireFormats
             }
             first.end(SIGKILL)
             let server = try await FakeServer.start(port: serverPort)
-            let second = try start("http://127.0.0.1:\(serverPort)", folder)
-            _ = try await second.wait(for: "all spans have come") {
-                server.taken.filter { $0.path == "/v1/traces" }.flatMap { OTLPNames.spans($0.body) }.count >= 100 ? true : nil
+            let second = try start("http://127.0.0.1:\(serverPort)", folder, intake: port)
+            // Not only taken by the server but answered: a request whose answer is under way when the agent ends is sent again.
+            let metrics = HTTPCall(url: "http://127.0.0.1:\(port)/metrics")
+            _ = try await second.wait(for: "all spans have come and the spool is empty") {
+                let count = server.taken.filter { $0.path == "/v1/traces" }.flatMap { OTLPNames.spans($0.body) }.count
+                let isEmpty = try await transport.send(metrics).text.contains("\nheadrope_agent_spool_requests 0\n")
+                return count >= 100 && isEmpty ? true : nil
             }
             #expect(second.end() == 0)
             let names = server.taken.filter { $0.path == "/v1/traces" }.flatMap { OTLPNames.spans($0.body) }

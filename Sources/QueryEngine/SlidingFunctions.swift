@@ -1,3 +1,5 @@
+import ByteCoding
+
 // Range functions whose windows share work with their neighbours. Each gives, bit for bit, what going over every window by
 // itself would give.
 
@@ -175,12 +177,6 @@ struct SlidingQuantile: RangeFunction {
 
     /// The first place whose value does not come before this one.
     private func place(of value: Double) -> Int {
-        var low = 0
-        var high = sorted.count
-        while low < high {
-            let middle = (low &+ high) / 2
-            if Statistics.precedes(sorted[middle], value) { low = middle &+ 1 } else { high = middle }
-        }
-        return low
+        Search.lowerBound(sorted.count) { Statistics.precedes(sorted[$0], value) }
     }
 }

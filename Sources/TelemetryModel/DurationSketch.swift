@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// How durations are distributed, in little space: exact count, sum, minimum and maximum, and quantiles within 1 %.
 ///
 /// A duration falls into one of 64 equal parts of its power of two (log-linear buckets, as in HdrHistogram by G. Tene), so
@@ -134,15 +136,7 @@ public struct DurationSketch: Hashable, Sendable {
         return maximum
     }
 
-    private func position(_ index: UInt16) -> Int {
-        var low = 0
-        var high = buckets.count
-        while low < high {
-            let middle = (low + high) / 2
-            if buckets[middle].index < index { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    private func position(_ index: UInt16) -> Int { Search.lowerBound(buckets.count) { buckets[$0].index < index } }
 
     private static func saturatingSum(_ a: UInt64, _ b: UInt64) -> UInt64 {
         let (sum, overflow) = a.addingReportingOverflow(b)

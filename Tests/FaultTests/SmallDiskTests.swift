@@ -95,55 +95,21 @@ struct SmallDiskTests {
 
     /// Random values, which no coding makes small.
     private static func write(_ number: Int, _ origin: String, _ random: inout SeededRandom) -> HTTPCall {
-        var request = ProtobufWriter()
+        var request = RemoteWriteCall()
         for index in 0..<seriesCount {
-            request.message(1) { series in
-                for (name, value) in [("__name__", "noise"), ("series", "\(index)")] {
-                    series.message(1) { label in
-                        label.string(1, name)
-                        label.string(2, value)
-                    }
-                }
-                for step in 0..<samplesPerSeries {
-                    let value = Double.random(in: 0..<1, using: &random)
-                    series.message(2) { sample in
-                        sample.double(1, value)
-                        sample.varint(2, UInt64(start + Int64(number * samplesPerSeries + step) * 1_000))
-                    }
-                }
+            let samples = (0..<samplesPerSeries).map { step in
+                (start + Int64(number * samplesPerSeries + step) * 1_000, Double.random(in: 0..<1, using: &random))
             }
+            request.append([("__name__", "noise"), ("series", "\(index)")], samples)
         }
-        return HTTPCall(
-            method: "POST", url: "\(origin)/api/v1/write",
-            headers: [
-                HTTPHeader("Content-Type", "application/x-protobuf"), HTTPHeader("X-Prometheus-Remote-Write-Version", "0.1.0"),
-            ],
-            body: SnappyBlock.compress(request.bytes))
+        return request.call(origin)
     }
 
     private static func count(_ origin: String, _ transport: HTTPTransport) async throws -> Int {
         let query = "sum(count_over_time(noise%5B30d%5D))"
         let answer = try await transport.send(
             HTTPCall(url: "\(origin)/api/v1/query?query=\(query)&time=\(start / 1_000 + 2_000_000)"))
-        let found = try JSONDecoder().decode(VectorAnswer.self, from: Data(answer.body))
-        return found.data.result.first?.value.number ?? 0
-    }
-
-    /// The part of Prometheus's answer that the test reads.
-    private struct VectorAnswer: Decodable {
-        struct Content: Decodable { var result: [Row] }
-        struct Row: Decodable { var value: Pair }
-        struct Pair: Decodable {
-            var number: Int
-
-            init(from decoder: any Decoder) throws {
-                var parts = try decoder.unkeyedContainer()
-                _ = try parts.decode(Double.self)
-                number = Int(try parts.decode(String.self)) ?? -1
-            }
-        }
-
-        var data: Content
+        return try JSONDecoder().decode(QueryAnswer.self, from: Data(answer.body)).numbers.first ?? 0
     }
 }
 

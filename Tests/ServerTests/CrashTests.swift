@@ -114,25 +114,9 @@ struct CrashTests {
 
     /// One sample by remote write 1.0: the number at its second.
     private static func sample(_ number: Int, _ origin: String) -> HTTPCall {
-        var request = ProtobufWriter()
-        request.message(1) { series in
-            for (name, value) in [("__name__", "crash_total"), ("job", "test")] {
-                series.message(1) { label in
-                    label.string(1, name)
-                    label.string(2, value)
-                }
-            }
-            series.message(2) { sample in
-                sample.double(1, Double(number))
-                sample.varint(2, UInt64(start + Int64(number) * 1_000))
-            }
-        }
-        return HTTPCall(
-            method: "POST", url: "\(origin)/api/v1/write",
-            headers: [
-                HTTPHeader("Content-Type", "application/x-protobuf"), HTTPHeader("X-Prometheus-Remote-Write-Version", "0.1.0"),
-            ],
-            body: SnappyBlock.compress(request.bytes))
+        var request = RemoteWriteCall()
+        request.append([("__name__", "crash_total"), ("job", "test")], [(start + Int64(number) * 1_000, Double(number))])
+        return request.call(origin)
     }
 
     /// One span in Zipkin's form, a trace for itself.
@@ -153,30 +137,11 @@ struct CrashTests {
         let url = "\(origin)/api/v1/query?query=crash_total%5B1d%5D&time=\(time)"
         let answer = try await transport.send(HTTPCall(url: url))
         #expect(answer.isSuccess, "\(place): \(answer.text)")
-        let found = try JSONDecoder().decode(MatrixAnswer.self, from: Data(answer.body)).numbers
+        let found = try JSONDecoder().decode(QueryAnswer.self, from: Data(answer.body)).numbers
         #expect(acknowledged.samples.subtracting(found).isEmpty, "\(place)")
         for number in acknowledged.spans.sorted() {
             let trace = try await transport.send(HTTPCall(url: "\(origin)/api/v2/trace/\(Self.traceID(number))"))
             #expect(trace.isSuccess, "\(place): span \(number)")
         }
-    }
-
-    /// The part of Prometheus's answer that the test reads.
-    private struct MatrixAnswer: Decodable {
-        struct Content: Decodable { var result: [Row] }
-        struct Row: Decodable { var values: [Pair] }
-        struct Pair: Decodable {
-            var number: Int
-
-            init(from decoder: any Decoder) throws {
-                var parts = try decoder.unkeyedContainer()
-                _ = try parts.decode(Double.self)
-                number = Int(try parts.decode(String.self)) ?? -1
-            }
-        }
-
-        var data: Content
-
-        var numbers: Set<Int> { Set(data.result.flatMap(\.values).map(\.number)) }
     }
 }

@@ -61,6 +61,11 @@ public final class ChildProcess: Sendable {
     @discardableResult
     public func end(_ number: Int32 = SIGTERM, seconds: Double = 20) -> Int32 {
         signal(number)
+        return exitStatus(seconds: seconds)
+    }
+
+    /// Waits for the end, at most `seconds`; then it is killed. Returns the exit status, or -1 when killed.
+    public func exitStatus(seconds: Double = 60) -> Int32 {
         let deadline = Date().addingTimeInterval(seconds)
         while isRunning, Date() < deadline { usleep(5_000) }
         if isRunning {

@@ -135,13 +135,7 @@ final class SpanBlock: TraceSource {
     private func entries(_ hash: UInt64) throws -> [TraceIndex.Entry] {
         var found: [TraceIndex.Entry] = []
         // The last chunk whose first hash is smaller may hold the hash at its end; from there on while they fit.
-        var low = 0
-        var high = fences.count
-        while low < high {
-            let middle = (low + high) / 2
-            if fences[middle] < hash { low = middle + 1 } else { high = middle }
-        }
-        var chunk = max(0, low - 1)
+        var chunk = max(0, Search.lowerBound(fences.count) { fences[$0] < hash } - 1)
         while chunk < fences.count, fences[chunk] <= hash {
             found.append(contentsOf: try indexChunk(chunk).filter { $0.hash == hash })
             chunk += 1

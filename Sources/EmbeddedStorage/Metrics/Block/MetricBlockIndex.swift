@@ -206,18 +206,3 @@ extension MetricBlockIndex: PostingsSource {
         }
     }
 }
-
-/// Binary search.
-enum Search {
-    /// The first of `count` places for which `isBefore` is false.
-    @inline(__always)
-    static func lowerBound(_ count: Int, _ isBefore: (Int) throws -> Bool) rethrows -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low &+ high) / 2
-            if try isBefore(middle) { low = middle &+ 1 } else { high = middle }
-        }
-        return low
-    }
-}

@@ -66,12 +66,6 @@ struct MetricBlockReader {
 
     // MARK: - Labels
 
-    /// Lends the symbols of the present series: name and value in turn, by rising name. Symbols of a block rise with the bytes
-    /// they stand for, so they serve to group and to compare.
-    func withSymbols<Result>(_ body: (UnsafeBufferPointer<UInt32>) throws -> Result) rethrows -> Result {
-        try present.withSymbols(place, body)
-    }
-
     /// The labels of the present series.
     mutating func labels() throws -> Labels {
         var bytes: [UInt8] = []
@@ -90,11 +84,6 @@ struct MetricBlockReader {
                 }
             }
         }
-    }
-
-    /// Lends the bytes of a symbol.
-    mutating func withSymbol<Result>(_ symbol: UInt32, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-        try symbolPage(of: symbol).withBytes(Int(symbol) % MetricBlockFormat.symbolsPerPage, body)
     }
 
     private mutating func symbolPage(of symbol: UInt32) throws -> SymbolPage {

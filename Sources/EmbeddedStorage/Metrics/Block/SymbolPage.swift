@@ -64,51 +64,6 @@ final class SymbolPage: Sendable {
 
     /// The place of the first symbol that is not below `text`.
     func lowerBound(_ text: UnsafeRawBufferPointer) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low &+ high) / 2
-            if withBytes(middle, { RawBytes.precedes($0, text) }) { low = middle &+ 1 } else { high = middle }
-        }
-        return low
-    }
-}
-
-/// Comparison of runs of bytes.
-enum RawBytes {
-    /// Whether `a` comes before `b`, byte by byte.
-    @inline(__always)
-    static func precedes(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
-        let shared = min(a.count, b.count)
-        var index = 0
-        while index &+ 8 <= shared {
-            let x = UInt64(bigEndian: a.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            let y = UInt64(bigEndian: b.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            if x != y { return x < y }
-            index &+= 8
-        }
-        while index < shared {
-            if a[index] != b[index] { return a[index] < b[index] }
-            index &+= 1
-        }
-        return a.count < b.count
-    }
-
-    /// Whether both are the same.
-    @inline(__always)
-    static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
-        if a.count != b.count { return false }
-        var index = 0
-        while index &+ 8 <= a.count {
-            if a.loadUnaligned(fromByteOffset: index, as: UInt64.self) != b.loadUnaligned(fromByteOffset: index, as: UInt64.self) {
-                return false
-            }
-            index &+= 8
-        }
-        while index < a.count {
-            if a[index] != b[index] { return false }
-            index &+= 1
-        }
-        return true
+        Search.lowerBound(count) { withBytes($0) { RawBytes.precedes($0, text) } }
     }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// The bytes of all symbols of a table, for as long as a closure runs.

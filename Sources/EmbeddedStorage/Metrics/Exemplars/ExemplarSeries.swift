@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// The exemplars of one series, in their order.
@@ -41,13 +42,5 @@ struct ExemplarSeries: Sendable {
         entries.lazy.map(\.exemplar).filter { $0.timestamp >= from && $0.timestamp <= through }
     }
 
-    private func position(_ exemplar: Exemplar) -> Int {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].exemplar < exemplar { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    private func position(_ exemplar: Exemplar) -> Int { Search.lowerBound(entries.count) { entries[$0].exemplar < exemplar } }
 }

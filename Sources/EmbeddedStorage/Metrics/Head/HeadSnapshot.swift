@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// One series of a head as it stood at a moment, to be read without the lock: slabs are only ever appended to, and what is
@@ -74,10 +75,9 @@ struct HeadSnapshot: @unchecked Sendable {
             guard let oldest = timestamps.first, let newest = timestamps.last else { return true }
             if oldest > through { return false }
             if newest < from { return true }
-            var low = 0
-            var high = timestamps.count
-            while timestamps[low] < from { low += 1 }
-            while high > low, timestamps[high - 1] > through { high -= 1 }
+            let low = oldest >= from ? 0 : Search.lowerBound(timestamps.count) { timestamps[$0] < from }
+            let high = newest <= through ? timestamps.count : Search.lowerBound(timestamps.count) { timestamps[$0] <= through }
+            if low >= high { return true }
             body(UnsafeBufferPointer(rebasing: timestamps[low..<high]), UnsafeBufferPointer(rebasing: values[low..<high]))
             return true
         }

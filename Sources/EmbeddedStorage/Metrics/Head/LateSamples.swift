@@ -24,7 +24,7 @@ struct LateSamples: Sendable {
 
     /// Adds a sample; it replaces one of the same time.
     mutating func insert(_ sample: Sample) {
-        let place = SampleColumns.position(recent.timestamps, sample.timestamp)
+        let place = recent.timestamps.place(sample.timestamp)
         if place < recent.count, recent.timestamps[place] == sample.timestamp {
             recent.values[place] = sample.value
             return

@@ -116,12 +116,3 @@ final class SampleBuffer {
         return new
     }
 }
-
-extension [Int64] {
-    /// Where the times of a closed range stand among rising ones.
-    func places(from: Int64, through: Int64) -> Range<Int> {
-        guard let first, let last, from <= last, through >= first else { return 0..<0 }
-        let low = from <= first ? 0 : Search.lowerBound(count) { self[$0] < from }
-        return low..<(through >= last ? count : Swift.max(low, Search.lowerBound(count) { self[$0] <= through }))
-    }
-}

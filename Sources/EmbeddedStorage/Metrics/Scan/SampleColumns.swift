@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// Samples of one series by rising timestamp, none twice.
@@ -64,44 +65,36 @@ struct SampleColumns {
 
     /// The samples in a closed range.
     func restricted(from: Int64, through: Int64) -> SampleColumns {
-        guard let first = timestamps.first, let last = timestamps.last, from <= last, through >= first else {
-            return SampleColumns()
-        }
-        if from <= first, through >= last { return self }
-        let low = Self.position(timestamps, from)
-        let high = through == .max ? count : Self.position(timestamps, through + 1)
-        if low >= high { return SampleColumns() }
-        return SampleColumns(timestamps: Array(timestamps[low..<high]), values: Array(values[low..<high]))
+        let wanted = timestamps.places(from: from, through: through)
+        if wanted.count == count { return self }
+        return SampleColumns(timestamps: Array(timestamps[wanted]), values: Array(values[wanted]))
     }
 
     /// The samples outside of a closed range.
     func without(_ range: ClosedRange<Int64>) -> SampleColumns {
-        guard let first = timestamps.first, let last = timestamps.last, range.lowerBound <= last, range.upperBound >= first else {
-            return self
-        }
-        let low = Self.position(timestamps, range.lowerBound)
-        let high = range.upperBound >= last ? count : Self.position(timestamps, range.upperBound + 1)
-        if low >= high { return self }
+        let deleted = timestamps.places(from: range.lowerBound, through: range.upperBound)
+        if deleted.isEmpty { return self }
         var kept = self
-        kept.timestamps.removeSubrange(low..<high)
-        kept.values.removeSubrange(low..<high)
+        kept.timestamps.removeSubrange(deleted)
+        kept.values.removeSubrange(deleted)
         return kept
     }
 
     /// The value at exactly this time.
     func value(at timestamp: Int64) -> Double? {
-        let index = Self.position(timestamps, timestamp)
+        let index = timestamps.place(timestamp)
         return index < count && timestamps[index] == timestamp ? values[index] : nil
     }
+}
 
-    /// The index of the first timestamp that is not below `wanted`.
-    static func position(_ timestamps: [Int64], _ wanted: Int64) -> Int {
-        var low = 0
-        var high = timestamps.count
-        while low < high {
-            let middle = (low + high) / 2
-            if timestamps[middle] < wanted { low = middle + 1 } else { high = middle }
-        }
-        return low
+extension [Int64] {
+    /// Where the times of a closed range stand among rising ones.
+    func places(from: Int64, through: Int64) -> Range<Int> {
+        guard let first, let last, from <= last, through >= first else { return 0..<0 }
+        let low = from <= first ? 0 : Search.lowerBound(count) { self[$0] < from }
+        return low..<(through >= last ? count : Swift.max(low, Search.lowerBound(count) { self[$0] <= through }))
     }
+
+    /// The place of the first that is not below `wanted`.
+    func place(_ wanted: Int64) -> Int { Search.lowerBound(count) { self[$0] < wanted } }
 }

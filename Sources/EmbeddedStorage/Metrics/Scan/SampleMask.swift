@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// Which samples of a block are deleted: ranges of time, each with the series that it concerns.
@@ -47,12 +48,7 @@ struct SampleMask: Sendable {
 extension [UInt32] {
     /// Whether a number is among rising ones.
     fileprivate func containsSorted(_ wanted: UInt32) -> Bool {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < wanted { low = middle + 1 } else { high = middle }
-        }
-        return low < count && self[low] == wanted
+        let place = Search.lowerBound(count) { self[$0] < wanted }
+        return place < count && self[place] == wanted
     }
 }

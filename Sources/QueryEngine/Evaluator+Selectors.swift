@@ -74,12 +74,12 @@ extension Evaluator {
         of selector: PromQLExpression.Selector, yielding part: SamplePart, _ body: (ColumnView) throws -> Void
     ) throws {
         let times = readTimes(at: selector.at, offset: selector.offset)
-        let window = PromQLEngine.lookback
+        let window = context.limits.lookback
         var values = try emptyValues()
         // Left-open: a sample exactly as old as the look-back is too old.
         let query = SeriesQuery(
             selector.matchers, from: times.first &- window &+ 1, through: times.last, hint: times.hint(nil, window: window))
-        let lookback = CoarseLookback(try notingCoarseRanges(query))
+        let lookback = CoarseLookback(try notingCoarseRanges(query), window)
         try scan(query) { series in
             try values.withUnsafeMutableBufferPointer { values in
                 if Self.latest(series, times, lookback, part, into: values) {

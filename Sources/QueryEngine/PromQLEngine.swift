@@ -8,15 +8,16 @@ import TelemetryModel
 /// The calls block and belong on a `BlockingPool`. Each selector is read once for the whole range of a query, and every
 /// expression is evaluated series by series over all steps.
 public struct PromQLEngine: Sendable {
-    /// How far an instant selector looks back for a sample, milliseconds.
-    public static let lookback: Int64 = 300_000
+    /// How far an instant selector looks back for a sample, milliseconds, unless ``QueryLimits/lookback`` says another time.
+    public static let defaultLookback: Int64 = 300_000
     /// The step of a subquery that names none, milliseconds.
     public static let defaultSubqueryStep: Int64 = 60_000
     /// Times beyond it, in milliseconds on both sides of 1970, are refused, so that offsets cannot overflow.
     public static let timeLimit: Int64 = 1 << 53
 
     private let reader: any MetricReader
-    private let limits: QueryLimits
+    /// What a query may use.
+    public let limits: QueryLimits
     private let time: any TimeSource
 
     /// Makes an engine that reads from `reader`.
@@ -26,10 +27,10 @@ public struct PromQLEngine: Sendable {
         self.time = time
     }
 
-    /// A context for one query with the engine's limits; `nanoseconds` can only shorten the time allowed.
-    public func context(nanoseconds: UInt64 = .max) -> QueryContext {
+    /// A context for one query with the engine's limits after `change`.
+    public func context(_ change: (inout QueryLimits) -> Void = { _ in }) -> QueryContext {
         var limits = limits
-        limits.nanoseconds = min(limits.nanoseconds, nanoseconds)
+        change(&limits)
         return QueryContext(limits: limits, time: time)
     }
 
@@ -47,13 +48,20 @@ public struct PromQLEngine: Sendable {
         if end < start { throw QueryError(.invalid, "The end must not be before the start.") }
         try checkTimes([start, end])
         let count = (end - start) / step + 1
-        if count > Int64(context.limits.steps) {
+        if count - 1 > Int64(context.limits.steps) {
             throw QueryError(
                 .tooManySteps,
-                "exceeded maximum resolution of \(context.limits.steps) points per timeseries. Try decreasing the query resolution (?step=XX)"
+                "exceeded maximum resolution of \(Self.grouped(context.limits.steps)) points per timeseries. Try decreasing the query resolution (?step=XX)"
             )
         }
         return try run(expression, StepGrid(start: start, step: step, count: Int(count)), isRange: true, context)
+    }
+
+    /// A number with a comma before every three digits, as Prometheus's sentence has it.
+    private static func grouped(_ number: Int) -> String {
+        let digits = Array(String(number))
+        let parts = digits.indices.map { ($0 > 0 && (digits.count - $0) % 3 == 0 ? "," : "") + String(digits[$0]) }
+        return parts.joined()
     }
 
     private func checkTimes(_ times: [Int64]) throws(QueryError) {

@@ -7,10 +7,13 @@ public struct QueryLimits: Sendable, Equatable {
     public var samples = 50_000_000
     /// Series read by all selectors of the query together.
     public var series = 500_000
-    /// Steps of a range query.
+    /// Steps of a range query after its first time.
     public var steps = 11_000
     /// How long it may take, nanoseconds.
     public var nanoseconds: UInt64 = 120_000_000_000
+
+    /// How far an instant selector looks back for a sample, milliseconds; more than 0.
+    public var lookback = PromQLEngine.defaultLookback
 
     /// The limits of Prometheus.
     public init() {}
@@ -44,7 +47,7 @@ public final class QueryContext: Sendable {
     public var seriesCount: Int { series.load(ordering: .relaxed) }
 
     /// Throws when the query was cancelled or its time ran out.
-    func check() throws(QueryError) {
+    public func check() throws(QueryError) {
         if cancelled.load(ordering: .relaxed) { throw QueryError(.cancelled, "The query was cancelled.") }
         if time.monotonic() > deadline {
             throw QueryError(.timeout, "The query ran longer than its limit of \(Double(limits.nanoseconds) / 1e9) seconds.")

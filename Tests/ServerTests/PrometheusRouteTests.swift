@@ -109,7 +109,7 @@ struct PrometheusRouteTests {
             ("query_range?query=x&start=0&end=1", 400, "bad_data", "step"),
             ("query_range?query=x&start=0&end=1&step=0", 400, "bad_data", "step"),
             ("query_range?query=x&start=2&end=1&step=1", 400, "bad_data", "end"),
-            ("query_range?query=x&start=0&end=11001&step=1", 400, "bad_data", "11000 points"),
+            ("query_range?query=x&start=0&end=11001&step=1", 400, "bad_data", "11,000 points"),
             ("query_range?query=x%5B5m%5D&start=0&end=1&step=1", 400, "bad_data", "range vector"),
             ("query_range?query=x&start=0&end=1&step=1e30", 400, "bad_data", "duration"),
             ("series", 400, "bad_data", "no match[] parameter provided"), ("series?match%5B%5D=%7B%7D", 400, "bad_data", "match[]"),

@@ -61,7 +61,8 @@ struct PrometheusRoutes: RouteGroup {
         _ body: @escaping @Sendable (PromQLEngine, QueryContext) throws(QueryError) -> QueryResult
     ) async throws -> Response {
         let limit = try parameters.limit()
-        let context = engine.context(nanoseconds: try parameters.timeout())
+        let timeout = try parameters.timeout()
+        let context = engine.context { $0.nanoseconds = min($0.nanoseconds, timeout) }
         let engine = engine
         return try await withTaskCancellationHandler {
             try await server.pool.run {

@@ -89,11 +89,18 @@ extension Evaluator {
 
     private func timestamps(_ argument: PromQLExpression) throws -> [Column] {
         if case .selector(let selector) = argument.unwrapped.node {
-            let columns = try collected { try forEachColumn(of: selector, yielding: .timestamps, $0) }
-            return try mapped(columns) { value, _ in value }
+            return try mapped(try timestamps(of: selector, in: argument)) { value, _ in value }
         }
         let times = evaluationTimes
         return try mapped(try vector(argument)) { _, step in times[step] }
+    }
+
+    private func timestamps(of selector: PromQLExpression.Selector, in whole: PromQLExpression) throws -> [Column] {
+        func columns() throws -> [Column] {
+            try collected { try forEachColumn(of: selector, in: whole, yielding: .timestamps, $0) }
+        }
+        guard let profile else { return try columns() }
+        return try profile.charging(whole, columns)
     }
 
     private func clamp(_ name: String, _ arguments: [PromQLExpression]) throws -> [Column] {

@@ -74,26 +74,22 @@ extension Evaluator {
 
     /// Calculates a range function at every time of the grid, series by series.
     func forEachColumn(of call: RangeCall, _ body: (ColumnView) throws -> Void) throws {
-        var function = call.function
-        var values = try emptyValues()
-        var windows = WindowBounds()
-        var labels: [UInt8] = []
+        guard let (times, range) = window(of: call.range) else { return }
+        var maker = RangeColumns(call, times, range: range, values: try emptyValues(), newSampleCounts())
         var isFound = false
-        try forEachSeries(of: call.range, for: call.name) { series in
-            // Equal windows are calculated once, unless the function asks for the time.
-            let count = call.isRepeatable && series.times.fixed != nil ? 1 : values.count
-            windows.locate(series, stepCount: count)
-            try values.withUnsafeMutableBufferPointer { values in
-                try function.fill(UnsafeMutableBufferPointer(rebasing: values[..<count]), series, windows, context)
-                if count < values.count { values[count...].update(repeating: values[0]) }
-                if values.allSatisfy(Column.isAbsent) { return }
+        if let query = try rangeQuery(call.range, for: call.name) {
+            try forEachColumn(query, of: call.range, maker) {
                 isFound = true
-                if call.keepsName {
-                    return try body(ColumnView(labelBytes: series.view.labelBytes, values: UnsafeBufferPointer(values)))
-                }
-                LabelFilter.withoutName.apply(series.view.labelBytes, into: &labels)
-                try labels.withUnsafeBytes { try body(ColumnView(labelBytes: $0, values: UnsafeBufferPointer(values))) }
+                try body($0)
             }
+        } else {
+            try forEachSeries(of: call.range) { series in
+                try maker.make(series, context) {
+                    isFound = true
+                    try body($0)
+                }
+            }
+            profile?.add(maker.sampleCounts)
         }
         if isFound, call.name == "rate" || call.name == "increase" { noteNonCounters(call.range) }
     }

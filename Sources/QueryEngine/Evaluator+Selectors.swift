@@ -33,9 +33,6 @@ struct ReadTimes {
 
 // Reading samples: at the times of the grid, or as windows that slide over it.
 extension Evaluator {
-    /// What of a sample an instant selector yields.
-    enum SamplePart { case values, timestamps }
-
     func readTimes(at fixed: PromQLExpression.FixedTime?, offset: Int64) -> ReadTimes {
         let time: Int64? =
             switch fixed {
@@ -51,18 +48,32 @@ extension Evaluator {
     ///
     /// Columns of selectors and of functions over them are made one after the other and never held together.
     func forEachColumn(of expression: PromQLExpression, _ body: (ColumnView) throws -> Void) throws {
-        switch expression.unwrapped.node {
-        case .selector(let selector):
-            try context.check()
-            return try forEachColumn(of: selector, yielding: .values, body)
+        try context.check()
+        let expression = expression.unwrapped
+        guard let profile else { return try stream(expression, body) }
+        let own = profile.place(of: expression)
+        let consumer = profile.turn(to: own)
+        try stream(expression) { column in
+            profile.add(.init(columns: 1), to: own)
+            profile.turn(to: consumer)
+            try body(column)
+            profile.turn(to: own)
+        }
+        profile.turn(to: consumer)
+    }
+
+    /// As ``forEachColumn(of:_:)``, without being charged for it.
+    private func stream(_ expression: PromQLExpression, _ body: (ColumnView) throws -> Void) throws {
+        switch expression.node {
+        case .selector(let selector): return try forEachColumn(of: selector, in: expression, yielding: .values, body)
         case .call(let function, let arguments):
             if isStreamed(function, arguments), let call = try rangeCall(function, arguments) {
-                try context.check()
                 return try forEachColumn(of: call, body)
             }
         default: break
         }
-        for column in try vector(expression) {
+        guard case .vector(let columns) = try value(of: expression) else { return }
+        for column in columns {
             try column.labels.bytes.withUnsafeBytes { labelBytes in
                 try column.values.withUnsafeBufferPointer { try body(ColumnView(labelBytes: labelBytes, values: $0)) }
             }
@@ -71,46 +82,18 @@ extension Evaluator {
 
     /// The latest sample of each series at each time, unless it is too old or a staleness marker.
     func forEachColumn(
-        of selector: PromQLExpression.Selector, yielding part: SamplePart, _ body: (ColumnView) throws -> Void
+        of selector: PromQLExpression.Selector, in whole: PromQLExpression, yielding part: LatestColumns.Part,
+        _ body: (ColumnView) throws -> Void
     ) throws {
         let times = readTimes(at: selector.at, offset: selector.offset)
         let window = context.limits.lookback
-        var values = try emptyValues()
         // Left-open: a sample exactly as old as the look-back is too old.
         let query = SeriesQuery(
             selector.matchers, from: times.first &- window &+ 1, through: times.last, hint: times.hint(nil, window: window))
         let lookback = CoarseLookback(try notingCoarseRanges(query), window)
-        try scan(query) { series in
-            try values.withUnsafeMutableBufferPointer { values in
-                if Self.latest(series, times, lookback, part, into: values) {
-                    try body(ColumnView(labelBytes: series.labelBytes, values: UnsafeBufferPointer(values)))
-                }
-            }
-        }
-    }
-
-    /// Whether there is any.
-    private static func latest(
-        _ series: SeriesView, _ times: ReadTimes, _ lookback: CoarseLookback, _ part: SamplePart,
-        into values: UnsafeMutableBufferPointer<Double>
-    ) -> Bool {
-        let (timestamps, count) = (series.timestamps, series.timestamps.count)
-        var found = false
-        var next = 0
-        for step in values.indices {
-            let time = times(step)
-            while next < count, timestamps[next] <= time { next &+= 1 }
-            guard next > 0, timestamps[next &- 1] > time &- lookback(timestamps[next &- 1]) else {
-                values[step] = Column.absent
-                continue
-            }
-            // A staleness marker has the bits of "absent" and needs no test of its own.
-            let value = series.values[next &- 1]
-            let isAbsent = Column.isAbsent(value)
-            values[step] = part == .values || isAbsent ? value : Double(timestamps[next &- 1]) / 1_000
-            if !isAbsent { found = true }
-        }
-        return found
+        let maker = LatestColumns(
+            times: times, lookback: lookback, part: part, values: try emptyValues(), sampleCounts: newSampleCounts())
+        try forEachColumn(query, of: whole, maker, body)
     }
 
     /// Where the store has too few samples for an exact answer, which the answer says.
@@ -120,46 +103,79 @@ extension Evaluator {
         return ranges
     }
 
-    private func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
+    /// Counts for each time of the grid, if they are asked for.
+    func newSampleCounts() -> StepSampleCounts {
+        StepSampleCounts(stepCount: profile?.countsSamples == true && !isSubquery ? grid.count : 0)
+    }
+
+    // MARK: Reading
+
+    /// Calls `body` with what is made of the series of a query. Reading is charged to `source`.
+    func forEachColumn(
+        _ query: SeriesQuery, of source: PromQLExpression, _ maker: some ColumnMaker, _ body: (ColumnView) throws -> Void
+    ) throws {
+        var maker = maker
+        try scan(query, of: source) { try maker.make($0, context, body) }
+        profile?.add(maker.sampleCounts)
+    }
+
+    private func scan(_ query: SeriesQuery, of source: PromQLExpression, _ body: (SeriesView) throws -> Void) throws {
+        let place = profile?.place(of: source)
+        let consumer = profile?.turn(to: place)
+        let isRange = source.type == .rangeVector
         try reader.scan(query) { series in
             try context.addSeries()
             try context.addSamples(series.timestamps.count)
+            guard let profile else { return try body(series) }
+            profile.add(.init(series: 1, samples: series.timestamps.count, columns: isRange ? 1 : 0), to: place)
+            profile.turn(to: consumer)
             try body(series)
+            profile.turn(to: place)
         }
+        profile?.turn(to: consumer)
     }
 
     // MARK: Ranges
 
-    /// Calls `body` with the samples of each series of a range selector or subquery, without staleness markers.
-    func forEachSeries(
-        of expression: PromQLExpression, for function: String?, _ body: (SampledSeries) throws -> Void
-    ) throws {
+    /// When the windows of a range selector or subquery end, and how long they are; nil for what is neither.
+    func window(of expression: PromQLExpression) -> (times: ReadTimes, range: Int64)? {
         switch expression.unwrapped.node {
-        case .range(let selector, let range):
-            let times = readTimes(at: selector.at, offset: selector.offset)
-            let query = SeriesQuery(
-                selector.matchers, from: times.first &- range &+ 1, through: times.last,
-                hint: function.map { times.hint($0, window: range) })
-            _ = try notingCoarseRanges(query)
-            var kept = SeriesSamples(labels: .empty, timestamps: [], values: [])
-            try scan(query) { series in
-                guard series.values.contains(where: Column.isAbsent) else {
-                    return try body(SampledSeries(view: series, times: times, range: range))
-                }
-                series.copyPresent(into: &kept)
-                try kept.withView { view in
-                    let view = SeriesView(labelBytes: series.labelBytes, timestamps: view.timestamps, values: view.values)
-                    try body(SampledSeries(view: view, times: times, range: range))
-                }
-            }
-        case .subquery(let subquery):
-            try forEachSeries(of: subquery, body)
-        default:
-            throw QueryError(.invalid, "A range vector is needed here.")
+        case .range(let selector, let range): (readTimes(at: selector.at, offset: selector.offset), range)
+        case .subquery(let subquery): (readTimes(at: subquery.at, offset: subquery.offset), subquery.range)
+        default: nil
         }
     }
 
-    private func forEachSeries(of subquery: PromQLExpression.Subquery, _ body: (SampledSeries) throws -> Void) throws {
+    /// The question to the store that a range selector means, and for which function; nil for what is none.
+    func rangeQuery(_ expression: PromQLExpression, for function: String?) throws -> SeriesQuery? {
+        guard case .range(let selector, let range) = expression.unwrapped.node else { return nil }
+        let times = readTimes(at: selector.at, offset: selector.offset)
+        let query = SeriesQuery(
+            selector.matchers, from: times.first &- range &+ 1, through: times.last,
+            hint: function.map { times.hint($0, window: range) })
+        _ = try notingCoarseRanges(query)
+        return query
+    }
+
+    /// Calls `body` with the samples of each series of a range selector or subquery.
+    func forEachSeries(of expression: PromQLExpression, _ body: (SeriesView) throws -> Void) throws {
+        if let query = try rangeQuery(expression, for: nil) { return try scan(query, of: expression, body) }
+        guard case .subquery(let subquery) = expression.unwrapped.node else {
+            throw QueryError(.invalid, "A range vector is needed here.")
+        }
+        guard let profile else { return try forEachSeries(of: subquery, body) }
+        let place = profile.place(of: expression)
+        let consumer = profile.turn(to: place)
+        try forEachSeries(of: subquery) { series in
+            profile.add(.init(columns: 1), to: place)
+            profile.turn(to: consumer)
+            try body(series)
+            profile.turn(to: place)
+        }
+        profile.turn(to: consumer)
+    }
+
+    private func forEachSeries(of subquery: PromQLExpression.Subquery, _ body: (SeriesView) throws -> Void) throws {
         let times = readTimes(at: subquery.at, offset: subquery.offset)
         let step = subquery.step ?? PromQLEngine.defaultSubqueryStep
         // The times are multiples of the step, whatever the times of the query are.
@@ -173,13 +189,13 @@ extension Evaluator {
         }
         let inner = Evaluator(
             reader: reader, context: context, annotations: annotations,
-            grid: StepGrid(start: start, step: step, count: Int(count)), bounds: bounds)
+            grid: StepGrid(start: start, step: step, count: Int(count)), bounds: bounds, profile: profile, isSubquery: true)
         var kept = SeriesSamples(labels: .empty, timestamps: [], values: [])
         try inner.forEachColumn(of: subquery.expression) { column in
             inner.grid.copyPresent(column.values, into: &kept)
             try kept.withView { samples in
-                let view = SeriesView(labelBytes: column.labelBytes, timestamps: samples.timestamps, values: samples.values)
-                try body(SampledSeries(view: view, times: times, range: subquery.range))
+                try body(
+                    SeriesView(labelBytes: column.labelBytes, timestamps: samples.timestamps, values: samples.values))
             }
         }
     }
@@ -187,7 +203,7 @@ extension Evaluator {
 
 extension SeriesView {
     /// Puts the samples that are no staleness markers in the place of others.
-    fileprivate func copyPresent(into kept: inout SeriesSamples) {
+    func copyPresent(into kept: inout SeriesSamples) {
         kept.timestamps.removeAll(keepingCapacity: true)
         kept.values.removeAll(keepingCapacity: true)
         for index in values.indices where !Column.isAbsent(values[index]) {

@@ -9,14 +9,30 @@ struct Evaluator {
     let annotations: AnnotationList
     let grid: StepGrid
     let bounds: QueryBounds
+    /// Nil when nobody asks what the query costs.
+    let profile: QueryProfile?
+    /// The samples of a subquery's steps are those that the function around it looks at, and counted there.
+    var isSubquery = false
 
     /// The value of an expression at every time of the grid.
     func evaluate(_ expression: PromQLExpression) throws -> Value {
         try context.check()
+        let expression = expression.unwrapped
+        guard let profile else { return try value(of: expression) }
+        return try profile.charging(expression) {
+            let value = try value(of: expression)
+            if case .vector(let columns) = value { profile.add(.init(columns: columns.count), to: profile.place(of: expression)) }
+            return value
+        }
+    }
+
+    /// As ``evaluate``, without being charged for it.
+    func value(of expression: PromQLExpression) throws -> Value {
         switch expression.node {
         case .number(let value): return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
-        case .selector(let selector): return .vector(try collected { try forEachColumn(of: selector, yielding: .values, $0) })
+        case .selector(let selector):
+            return .vector(try collected { try forEachColumn(of: selector, in: expression, yielding: .values, $0) })
         case .parentheses(let inner): return try evaluate(inner)
         case .negation(let inner): return try negate(try evaluate(inner))
         case .call(let function, let arguments): return try call(function, arguments, in: expression)
@@ -100,16 +116,23 @@ struct Evaluator {
         }
     }
 
-    /// The result of a query over a range, by labels.
-    func rangeResult(_ expression: PromQLExpression) throws -> QueryValue {
-        let columns: [Column]
-        switch try evaluateForRange(expression) {
-        case .scalar(let values): columns = [Column(labels: .empty, values: values)]
-        case .vector(let found): columns = try found.merged()
+    /// The columns of a query over a range, none twice, in any order.
+    func rangeColumns(_ expression: PromQLExpression) throws -> [Column] {
+        if expression.type == .rangeVector {
+            throw QueryError(
+                .invalid, "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector")
+        }
+        switch try evaluate(expression) {
+        case .scalar(let values): return [Column(labels: .empty, values: values)]
+        case .vector(let found): return try found.merged()
         case .string:
             throw QueryError(
                 .invalid, "invalid expression type \"string\" for range query, must be Scalar or instant Vector")
         }
+    }
+
+    /// The result of a query over a range, by labels.
+    func rangeResult(_ columns: [Column]) throws -> QueryValue {
         try context.addSamples(columns.count * grid.count)
         var present = SeriesSamples(labels: .empty, timestamps: [], values: [])
         return .matrix(
@@ -121,24 +144,25 @@ struct Evaluator {
             })
     }
 
-    private func evaluateForRange(_ expression: PromQLExpression) throws -> Value {
-        if expression.type == .rangeVector {
-            throw QueryError(
-                .invalid, "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector")
-        }
-        return try evaluate(expression)
-    }
-
     /// The samples of a range vector at the first time of the grid.
     private func samples(of expression: PromQLExpression) throws -> [SeriesSamples] {
+        guard let (times, range) = window(of: expression) else { return [] }
         var found: [SeriesSamples] = []
         var windows = WindowBounds()
-        try forEachSeries(of: expression, for: nil) { series in
-            windows.locate(series, stepCount: 1)
-            guard let window = windows.window(at: 0, series) else { return }
-            found.append(
-                SeriesSamples(labels: series.view.labels, timestamps: Array(window.times), values: Array(window.values)))
+        var kept = SeriesSamples(labels: .empty, timestamps: [], values: [])
+        var counts = newSampleCounts()
+        try forEachSeries(of: expression) { series in
+            series.copyPresent(into: &kept)
+            kept.withView { view in
+                let sampled = SampledSeries(view: view, times: times, range: range)
+                windows.locate(sampled, stepCount: 1)
+                counts.add(windows)
+                guard let window = windows.window(at: 0, sampled) else { return }
+                found.append(
+                    SeriesSamples(labels: series.labels, timestamps: Array(window.times), values: Array(window.values)))
+            }
         }
+        profile?.add(counts)
         return found
     }
 }

@@ -27,11 +27,13 @@ public struct PromQLEngine: Sendable {
         self.time = time
     }
 
-    /// A context for one query with the engine's limits after `change`.
-    public func context(_ change: (inout QueryLimits) -> Void = { _ in }) -> QueryContext {
+    /// A context for one query with the engine's limits after `change`, and what is to be measured of it.
+    public func context(
+        measuring measures: QueryMeasures = [], _ change: (inout QueryLimits) -> Void = { _ in }
+    ) -> QueryContext {
         var limits = limits
         change(&limits)
-        return QueryContext(limits: limits, time: time)
+        return QueryContext(limits: limits, measures: measures, time: time)
     }
 
     /// The value of an expression at `time`, milliseconds since 1970. Throws ``QueryError``.
@@ -73,14 +75,28 @@ public struct PromQLEngine: Sendable {
     private func run(
         _ text: String, _ grid: StepGrid, isRange: Bool, _ context: QueryContext
     ) throws(QueryError) -> QueryResult {
+        var watch = PhaseWatch(context)
         do {
             try checkTimes([grid.start])
             let expression = try PromQLParser.parse(text)
+            watch.isPrepared()
             let annotations = AnnotationList(expression: text)
             let bounds = QueryBounds(start: grid.start, end: grid.end, step: grid.step, isRange: isRange)
-            let evaluator = Evaluator(reader: reader, context: context, annotations: annotations, grid: grid, bounds: bounds)
-            let value = try isRange ? evaluator.rangeResult(expression) : evaluator.instantResult(expression)
-            return QueryResult(value: value, annotations: annotations.all)
+            let profile = QueryProfile(context.measures, expression, stepCount: grid.count, time)
+            let evaluator = Evaluator(
+                reader: reader, context: context, annotations: annotations, grid: grid, bounds: bounds, profile: profile)
+            let value: QueryValue
+            if isRange {
+                let columns = try evaluator.rangeColumns(expression)
+                watch.isEvaluated()
+                value = try evaluator.rangeResult(columns)
+            } else {
+                value = try evaluator.instantResult(expression)
+                watch.isEvaluated()
+            }
+            return QueryResult(
+                value: value, annotations: annotations.all, statistics: watch.statistics(profile, grid),
+                explanation: profile?.explanation(of: text))
         } catch {
             throw QueryError(error)
         }

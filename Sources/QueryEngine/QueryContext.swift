@@ -23,17 +23,23 @@ public struct QueryLimits: Sendable, Equatable {
 public final class QueryContext: Sendable {
     /// What it may use.
     public let limits: QueryLimits
-    private let time: any TimeSource
+    /// What is measured of it.
+    let measures: QueryMeasures
+    let time: any TimeSource
+    /// When it was made, by the monotonic clock.
+    let start: UInt64
     private let deadline: UInt64
     private let cancelled = Atomic<Bool>(false)
     private let samples = Atomic<Int>(0)
     private let series = Atomic<Int>(0)
 
     /// Starts the clock.
-    public init(limits: QueryLimits = QueryLimits(), time: any TimeSource) {
+    public init(limits: QueryLimits = QueryLimits(), measures: QueryMeasures = [], time: any TimeSource) {
         self.limits = limits
+        self.measures = measures
         self.time = time
-        let (end, overflow) = time.monotonic().addingReportingOverflow(limits.nanoseconds)
+        start = time.monotonic()
+        let (end, overflow) = start.addingReportingOverflow(limits.nanoseconds)
         deadline = overflow ? .max : end
     }
 

@@ -8,6 +8,10 @@ public struct QueryResult: Sendable {
     public var value: QueryValue
     /// Warnings and infos, each once, in the order in which they came up.
     public var annotations: [QueryAnnotation]
+    /// What the query took, if that was asked for.
+    public var statistics: QueryStatistics?
+    /// What each of its expressions took, if that was asked for.
+    public var explanation: ExplainedExpression?
 }
 
 /// What a query found.

@@ -73,6 +73,27 @@ struct PrometheusRouteTests {
         #expect(noted.body.contains(#""warnings":["PromQL warning: quantile value should be between 0 and 1, got 2 (1:"#))
     }
 
+    @Test("what a query took is told when it is asked for")
+    func costs() async throws {
+        let query = "query=sum(rate(http_requests_total%5B1m%5D))&start=1767323015&end=1767323045&step=30"
+        let plain = try await get("/api/v1/query_range?\(query)").body
+        let both = try await get("/api/v1/query_range?\(query)&stats=all&explain=true").body
+        let unasked = try await get("/api/v1/query_range?\(query)&stats=&explain=false").body
+        #expect(unasked == plain)
+        #expect(both.hasPrefix(plain.dropLast(2)))
+        let time = #"[0-9.]+(?:e-\d+)?"#
+        let statistics =
+            #","stats":\{"timings":\{"evalTotalTime":<t>,"resultSortTime":<t>,"queryPreparationTime":<t>,"innerEvalTime":<t>,"execQueueTime":<t>,"execTotalTime":<t>\},"samples":\{"totalQueryableSamplesPerStep":\[\[1767323015,8\],\[1767323045,8\]\],"totalQueryableSamples":16,"peakSamples":\d+\}\}"#
+        #expect(both.contains(try Regex(statistics.replacing("<t>", with: time))))
+        let range =
+            #"\{"expression":"http_requests_total\[1m\]","kind":"range","start":9,"end":32,"seconds":<t>,"selfSeconds":<t>,"series":2,"samples":12,"columns":2,"children":\[\]\}\]\}\]\}\}\}$"#
+        #expect(both.contains(try Regex(range.replacing("<t>", with: time))))
+        #expect(
+            both.contains(
+                #","explain":{"expression":"sum(rate(http_requests_total[1m]))","kind":"aggregation","start":0,"end":34,"#))
+        #expect(try await get("/api/v1/query?query=1&explain=maybe").status == 400)
+    }
+
     @Test("series, label names and label values are listed, limited and told so")
     func lists() async throws {
         let expected = [

@@ -35,6 +35,11 @@ enum PrometheusJSON {
                 writer.member("resultType", result.value.typeName)
                 writer.key("result")
                 try write(result.value, limit: limit, to: &writer)
+                if let statistics = result.statistics { QueryCostJSON.writeStatistics(statistics, to: &writer) }
+                if let explanation = result.explanation {
+                    writer.key("explain")
+                    QueryCostJSON.write(explanation, to: &writer)
+                }
             }
         }
     }

@@ -53,6 +53,16 @@ struct PrometheusParameters: Sendable {
         return UInt64(milliseconds) &* 1_000_000
     }
 
+    /// What is to be told of the query beside its result.
+    func measures() throws -> QueryMeasures {
+        var measures: QueryMeasures = try items.flag("explain") ? .expressions : []
+        // As in Prometheus, every value but "all" means the same.
+        if let text = items["stats"], !text.isEmpty {
+            measures.formUnion(text == "all" ? [.statistics, .samplesPerStep] : .statistics)
+        }
+        return measures
+    }
+
     /// The selectors in `match[]`; each of them names series by itself.
     func selectors() throws -> [[LabelMatcher]] {
         var patternCount = 0

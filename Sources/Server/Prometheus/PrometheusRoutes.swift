@@ -62,7 +62,7 @@ struct PrometheusRoutes: RouteGroup {
     ) async throws -> Response {
         let limit = try parameters.limit()
         let timeout = try parameters.timeout()
-        let context = engine.context { $0.nanoseconds = min($0.nanoseconds, timeout) }
+        let context = engine.context(measuring: try parameters.measures()) { $0.nanoseconds = min($0.nanoseconds, timeout) }
         let engine = engine
         return try await withTaskCancellationHandler {
             try await server.pool.run {

@@ -84,6 +84,9 @@ extension EmbeddedStore {
     /// Every matching series with its samples.
     public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws { try metrics.scan(query, body) }
 
+    /// The matching series, ready to be read.
+    public func select(_ query: SeriesQuery) throws -> any SeriesSelection { try metrics.select(query) }
+
     /// Where samples are gone and a query is not answered exactly.
     public func coarseRanges(_ query: SeriesQuery) throws -> [CoarseRange] { try metrics.coarseRanges(query) }
 

@@ -108,33 +108,6 @@ extension Evaluator {
         StepSampleCounts(stepCount: profile?.countsSamples == true && !isSubquery ? grid.count : 0)
     }
 
-    // MARK: Reading
-
-    /// Calls `body` with what is made of the series of a query. Reading is charged to `source`.
-    func forEachColumn(
-        _ query: SeriesQuery, of source: PromQLExpression, _ maker: some ColumnMaker, _ body: (ColumnView) throws -> Void
-    ) throws {
-        var maker = maker
-        try scan(query, of: source) { try maker.make($0, context, body) }
-        profile?.add(maker.sampleCounts)
-    }
-
-    private func scan(_ query: SeriesQuery, of source: PromQLExpression, _ body: (SeriesView) throws -> Void) throws {
-        let place = profile?.place(of: source)
-        let consumer = profile?.turn(to: place)
-        let isRange = source.type == .rangeVector
-        try reader.scan(query) { series in
-            try context.addSeries()
-            try context.addSamples(series.timestamps.count)
-            guard let profile else { return try body(series) }
-            profile.add(.init(series: 1, samples: series.timestamps.count, columns: isRange ? 1 : 0), to: place)
-            profile.turn(to: consumer)
-            try body(series)
-            profile.turn(to: place)
-        }
-        profile?.turn(to: consumer)
-    }
-
     // MARK: Ranges
 
     /// When the windows of a range selector or subquery end, and how long they are; nil for what is neither.
@@ -159,7 +132,7 @@ extension Evaluator {
 
     /// Calls `body` with the samples of each series of a range selector or subquery.
     func forEachSeries(of expression: PromQLExpression, _ body: (SeriesView) throws -> Void) throws {
-        if let query = try rangeQuery(expression, for: nil) { return try scan(query, of: expression, body) }
+        if let query = try rangeQuery(expression, for: nil) { return try scan(try reader.select(query), of: expression, body) }
         guard case .subquery(let subquery) = expression.unwrapped.node else {
             throw QueryError(.invalid, "A range vector is needed here.")
         }
@@ -188,7 +161,7 @@ extension Evaluator {
             throw QueryError(.tooManySamples, "A subquery has \(count) steps, which is more than the limit of samples.")
         }
         let inner = Evaluator(
-            reader: reader, context: context, annotations: annotations,
+            reader: reader, context: context, workers: workers, annotations: annotations,
             grid: StepGrid(start: start, step: step, count: Int(count)), bounds: bounds, profile: profile, isSubquery: true)
         var kept = SeriesSamples(labels: .empty, timestamps: [], values: [])
         try inner.forEachColumn(of: subquery.expression) { column in

@@ -6,6 +6,8 @@ import TelemetryModel
 struct Evaluator {
     let reader: any MetricReader
     let context: QueryContext
+    /// Who helps with what is heavy; nil: nobody.
+    let workers: QueryWorkers?
     let annotations: AnnotationList
     let grid: StepGrid
     let bounds: QueryBounds

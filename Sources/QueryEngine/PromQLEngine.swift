@@ -18,12 +18,17 @@ public struct PromQLEngine: Sendable {
     private let reader: any MetricReader
     /// What a query may use.
     public let limits: QueryLimits
+    private let workers: QueryWorkers?
     private let time: any TimeSource
 
-    /// Makes an engine that reads from `reader`.
-    public init(reader: any MetricReader, limits: QueryLimits = QueryLimits(), time: any TimeSource = SystemTime()) {
+    /// Makes an engine that reads from `reader`; without `workers` every query has one thread.
+    public init(
+        reader: any MetricReader, limits: QueryLimits = QueryLimits(), workers: QueryWorkers? = nil,
+        time: any TimeSource = SystemTime()
+    ) {
         self.reader = reader
         self.limits = limits
+        self.workers = workers
         self.time = time
     }
 
@@ -84,7 +89,8 @@ public struct PromQLEngine: Sendable {
             let bounds = QueryBounds(start: grid.start, end: grid.end, step: grid.step, isRange: isRange)
             let profile = QueryProfile(context.measures, expression, stepCount: grid.count, time)
             let evaluator = Evaluator(
-                reader: reader, context: context, annotations: annotations, grid: grid, bounds: bounds, profile: profile)
+                reader: reader, context: context, workers: workers, annotations: annotations, grid: grid, bounds: bounds,
+                profile: profile)
             let value: QueryValue
             if isRange {
                 let columns = try evaluator.rangeColumns(expression)

@@ -62,19 +62,18 @@ public final class QueryContext: Sendable {
 
     /// Counts samples before they are held; throws beyond the limit.
     func addSamples(_ count: Int) throws(QueryError) {
-        let held = samples.load(ordering: .relaxed)
-        let (sum, overflow) = held.addingReportingOverflow(count)
-        if overflow || sum > limits.samples {
+        let sum = samples.wrappingAdd(count, ordering: .relaxed).newValue
+        if sum < 0 || sum > limits.samples {
             throw QueryError(.tooManySamples, "The query would use more than its limit of \(limits.samples) samples.")
         }
-        samples.store(sum, ordering: .relaxed)
     }
 
-    /// Counts one series; throws beyond the limit.
-    func addSeries() throws(QueryError) {
-        if series.add(1, ordering: .relaxed).newValue > limits.series {
+    /// Counts series that were read with their samples; throws beyond the limits.
+    func add(series count: Int, samples: Int) throws(QueryError) {
+        if series.wrappingAdd(count, ordering: .relaxed).newValue > limits.series {
             throw QueryError(.tooManySeries, "The query selects more than its limit of \(limits.series) series.")
         }
+        try addSamples(samples)
         try check()
     }
 }

@@ -145,6 +145,9 @@ public protocol MetricReader: Sendable {
     /// and blocks are merged; a sample written before the call is seen.
     func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws
 
+    /// Chooses the series that ``scan(_:_:)`` would read, for those who divide the work among threads.
+    func select(_ query: SeriesQuery) throws -> any SeriesSelection
+
     /// Where the samples that this query would read are no longer kept and what is kept in their place does not yield the
     /// result of its hint exactly, the most recent range first. There a scan passes on the last sample of each bucket as wide
     /// as the range's resolution; for a hint without a function it begins one bucket before the query's range.

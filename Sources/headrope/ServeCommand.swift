@@ -76,6 +76,8 @@ struct ServeCommand: AsyncParsableCommand {
         var limitsQueryTime: String?
         @Option(help: "Samples that a query may read and make.")
         var limitsQuerySamples: String?
+        @Option(help: "Threads that may work on one query; 0: as many as there are cores.")
+        var limitsQueryWorkers: String?
         @Option(help: "Series that one source, a pair of job and instance, may have at a time.")
         var limitsSourceSeries: String?
         @Option(help: "Threads for the store and for evaluating queries.")
@@ -95,6 +97,7 @@ struct ServeCommand: AsyncParsableCommand {
             "limits-drain-time": limits.limitsDrainTime, "limits-body-size": limits.limitsBodySize,
             "limits-query-time": limits.limitsQueryTime,
             "limits-query-samples": limits.limitsQuerySamples,
+            "limits-query-workers": limits.limitsQueryWorkers,
             "limits-source-series": limits.limitsSourceSeries,
             "evaluation-interval": evaluationInterval, "external-url": externalURL,
             "limits-worker-threads": limits.limitsWorkerThreads,

@@ -61,6 +61,12 @@ struct MetricDifferentialTests {
                 let expected = try reference.all([matcher], from: from, through: through)
                 let found = try engine.all([matcher], from: from, through: through)
                 #expect(found == expected, "\(place), \(matcher): \(PlainSeries.difference(found, expected))")
+                let selection = try engine.store.select(SeriesQuery([matcher], from: from, through: through))
+                var divided: [PlainSeries] = []
+                for part in try selection.parts(Int.random(in: 1...20, using: &random)) {
+                    try part.scan { divided.append(PlainSeries($0)) }
+                }
+                #expect(divided == expected, "\(place), \(matcher), in parts: \(PlainSeries.difference(divided, expected))")
                 for function in [nil, "last_over_time"] {
                     let query = SeriesQuery([matcher], from: from, through: through)
                     let last = try Self.last(engine.store, query, function)

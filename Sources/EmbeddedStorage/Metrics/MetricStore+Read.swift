@@ -3,21 +3,12 @@ import TelemetryModel
 
 extension MetricStore: MetricReader {
     /// Every matching series with its samples, head and blocks merged.
-    public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
+    public func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws { try select(query).scan(body) }
+
+    /// The matching series of head and blocks.
+    public func select(_ query: SeriesQuery) throws -> any SeriesSelection {
         try Self.check(query)
-        // A block that turns out to be damaged is set aside; what was passed on already is not passed on again.
-        var passed: [UInt8] = []
-        var passedCount = 0
-        try reading(query) { scan in
-            let isRepeated = passedCount > 0
-            try scan.forEach(query) { series in
-                if isRepeated, passed.withUnsafeBytes({ Labels.compare(series.labelBytes, $0) }) <= 0 { return }
-                try body(series)
-                passedCount += 1
-                passed.removeAll(keepingCapacity: true)
-                passed.append(contentsOf: series.labelBytes)
-            }
-        }
+        return MetricSelection(self, query, try settingDamageAside { try series(of: query) })
     }
 
     /// The matching series; blocks answer by whole chunks.
@@ -42,7 +33,7 @@ extension MetricStore: MetricReader {
 
     /// Runs `body` over what matches. When a block turns out to be damaged, it is set aside and `body` runs again without it.
     func reading<Result>(_ query: SeriesQuery, _ body: (MetricScan) throws -> Result) throws -> Result {
-        try settingDamageAside { try body(try scan(of: query)) }
+        try settingDamageAside { try body(try series(of: query)) }
     }
 
     /// Runs `body`, and runs it again without a block that turned out to be damaged.
@@ -52,7 +43,8 @@ extension MetricStore: MetricReader {
         }
     }
 
-    private func scan(of query: SeriesQuery) throws -> MetricScan {
+    /// The matching series as they are now.
+    func series(of query: SeriesQuery) throws -> MetricScan {
         let (blocks, downsampled, frozen, head) = try state.withLock { state in
             try Self.requireOpen(state)
             let frozen = state.frozen?.head

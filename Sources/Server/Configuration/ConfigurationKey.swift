@@ -140,6 +140,9 @@ extension ConfigurationKey {
         count(
             "limits.query_samples", \.limits.querySamples, 1...1_000_000_000_000, "Samples that a query may read and make."),
         count(
+            "limits.query_workers", \.limits.queryWorkers, 0...256,
+            "Threads that may work on one query; 0: as many as there are cores."),
+        count(
             "limits.source_series", \.limits.sourceSeries, 1...1_000_000_000,
             "Series that one source, a pair of job and instance, may have at a time; further ones are refused and counted."),
         count("limits.worker_threads", \.limits.workerThreads, 1...256, "Threads for the store and for evaluating queries."),

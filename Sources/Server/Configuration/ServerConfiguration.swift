@@ -37,6 +37,8 @@ public struct ServerConfiguration: Sendable, Equatable {
         public var queryTime: Int64 = 120_000
         /// Samples that a query may read and make.
         public var querySamples = 50_000_000
+        /// Threads that may work on one query; 0: as many as there are cores.
+        public var queryWorkers = 0
         /// Series that one source, a pair of `job` and `instance`, may have at a time.
         public var sourceSeries = 100_000
         /// Threads for the store and for evaluating queries.

@@ -93,10 +93,13 @@ public final class HeadropeServer: Sendable {
         limits.samples = configuration.limits.querySamples
         limits.nanoseconds = UInt64(configuration.limits.queryTime) &* 1_000_000
         let usage = MetricUsage(time: time)
-        let (promql, ruleQueries) = (
-            PromQLEngine(reader: CountedReader(reader: store, usage: usage, asker: .queries), limits: limits, time: time),
-            PromQLEngine(reader: CountedReader(reader: store, usage: usage, asker: .rules), limits: limits, time: time)
-        )
+        let cores = configuration.limits.queryWorkers
+        let workers = QueryWorkers(coreCount: cores == 0 ? ProcessInfo.processInfo.activeProcessorCount : cores)
+        func engine(_ asker: MetricUsage.Asker) -> PromQLEngine {
+            PromQLEngine(
+                reader: CountedReader(reader: store, usage: usage, asker: asker), limits: limits, workers: workers, time: time)
+        }
+        let (promql, ruleQueries) = (engine(.queries), engine(.rules))
         let actions = try await pool.run { [setup, configuration, pool, time, logger, ruleQueries] in
             try ActionServices(
                 setup, configuration, store: store, usage: usage, promql: ruleQueries, pool: pool, time: time, logger: logger)

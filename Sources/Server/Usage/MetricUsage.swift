@@ -131,6 +131,12 @@ struct CountedReader: MetricReader {
         try reader.scan(query, body)
     }
 
+    /// Counts what is asked for, and chooses it.
+    func select(_ query: SeriesQuery) throws -> any SeriesSelection {
+        usage.note(query.matchers, by: asker)
+        return try reader.select(query)
+    }
+
     /// Where samples are gone and a query is not answered exactly.
     func coarseRanges(_ query: SeriesQuery) throws -> [CoarseRange] { try reader.coarseRanges(query) }
 

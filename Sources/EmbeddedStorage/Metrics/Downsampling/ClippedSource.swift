@@ -1,5 +1,43 @@
 import TelemetryModel
 
+/// Series of which only a part of time is used.
+struct ClippedChoice: SeriesChoice {
+    private var series: BlockChoice
+    private let range: ClosedRange<Int64>
+    /// So many milliseconds before what is asked for are given, too.
+    private let reach: Int64
+    /// So many bytes before the labels are those of the ``Aggregate``.
+    private let prefixByteCount: Int
+
+    init(_ series: BlockChoice, _ range: ClosedRange<Int64>, reach: Int64 = 0, prefixByteCount: Int = 0) {
+        self.series = series
+        self.range = range
+        self.reach = reach
+        self.prefixByteCount = prefixByteCount
+    }
+
+    var count: Int { series.count }
+
+    func sampleEstimate(from: Int64, through: Int64) -> Int {
+        series.sampleEstimate(from: max(from, range.lowerBound), through: min(through, range.upperBound))
+    }
+
+    func labelReader() -> (_ place: Int) throws -> [UInt8] {
+        let labels = series.labelReader()
+        return { Array(try labels($0).dropFirst(prefixByteCount)) }
+    }
+
+    func part(_ places: Range<Int>) -> ClippedChoice {
+        var part = self
+        part.series = series.part(places)
+        return part
+    }
+
+    func open() throws -> any SeriesSource {
+        ClippedSource(try series.open(), range, reach: reach, prefixByteCount: prefixByteCount)
+    }
+}
+
 /// A source of which only a part of time is used, such as the last samples of buckets for times whose samples are gone.
 final class ClippedSource: SeriesSource {
     private let source: any SeriesSource

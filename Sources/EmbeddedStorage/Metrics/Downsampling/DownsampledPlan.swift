@@ -83,12 +83,10 @@ struct DownsampledPlan {
         if value != .last { return scan.aggregates = try AggregateScan(self, query) }
         for segment in segments {
             for block in segment.blocks {
-                let numbers = try value.select(query.matchers, in: block)
-                if numbers.isEmpty { continue }
                 scan.add(
-                    ClippedSource(
-                        try BlockSeriesSource(block, numbers), segment.range, reach: Self.reach(query, segment.resolution),
-                        prefixByteCount: value.prefix.count))
+                    ClippedChoice(
+                        BlockChoice(block, try value.select(query.matchers, in: block)), segment.range,
+                        reach: Self.reach(query, segment.resolution), prefixByteCount: value.prefix.count))
             }
         }
     }
@@ -97,8 +95,8 @@ struct DownsampledPlan {
     func add(_ block: MetricBlock, to scan: inout MetricScan) throws {
         if !downsampled.covers(block) { return try scan.add(block, query.matchers) }
         if block.meta.last <= horizon { return }
-        let numbers = try block.checked { try block.index.select(query.matchers) }
-        if !numbers.isEmpty { scan.add(ClippedSource(try BlockSeriesSource(block, numbers), (horizon + 1)...(.max))) }
+        let series = BlockChoice(block, try block.checked { try block.index.select(query.matchers) })
+        scan.add(ClippedChoice(series, (horizon + 1)...(.max)))
     }
 }
 

@@ -2,24 +2,52 @@ import Storage
 import TelemetryModel
 
 /// Series from several places as one, in the order of their labels. Where places have the same timestamp, the later one wins.
-struct MetricScan {
-    private var sources: [any SeriesSource] = []
+struct MetricScan: Sendable {
+    private var choices: [any SeriesChoice] = []
     /// What is passed on in the place of samples that are gone.
     var aggregates: AggregateScan?
 
     /// Adds a block; it wins over what was added before.
     mutating func add(_ block: MetricBlock, _ matchers: [LabelMatcher]) throws {
-        let numbers = try block.checked { try block.index.select(matchers) }
-        if !numbers.isEmpty { sources.append(try BlockSeriesSource(block, numbers)) }
+        add(BlockChoice(block, try block.checked { try block.index.select(matchers) }))
     }
-
-    /// Adds a source with at least one series; it wins over what was added before.
-    mutating func add(_ source: any SeriesSource) { sources.append(source) }
 
     /// Adds series of a head; they win over what was added before.
-    mutating func add(_ snapshots: [HeadSnapshot]) {
-        if !snapshots.isEmpty { sources.append(HeadSeriesSource(snapshots)) }
+    mutating func add(_ snapshots: [HeadSnapshot]) { add(HeadChoice(snapshots)) }
+
+    /// Adds series; they win over what was added before.
+    mutating func add(_ choice: some SeriesChoice) { if choice.count > 0 { choices.append(choice) } }
+
+    // MARK: - Parts
+
+    /// About how many series there are: not fewer, and more where places share them.
+    var seriesEstimate: Int { choices.reduce(0) { $0 + $1.count } }
+
+    /// About how many samples have to be read.
+    func sampleEstimate(_ query: SeriesQuery) -> Int {
+        choices.reduce(0) { $0 + $1.sampleEstimate(from: query.from, through: query.through) }
     }
+
+    /// The labels at which at most `count` parts of about the same size begin, without the first.
+    func borders(_ count: Int) throws -> [[UInt8]] {
+        // Aggregates are read from front to back together with samples.
+        guard aggregates == nil, let largest = choices.max(by: { $0.count < $1.count }) else { return [] }
+        return try largest.borders(min(count, largest.count))
+    }
+
+    /// The parts that begin at some labels, which rise, and the one before them.
+    func divided(at borders: [[UInt8]]) throws -> [MetricScan] {
+        var parts = [MetricScan](repeating: MetricScan(), count: borders.count + 1)
+        for choice in choices {
+            let places = [0] + (try choice.places(of: borders)) + [choice.count]
+            for index in parts.indices where places[index] < places[index + 1] {
+                parts[index].choices.append(choice.part(places[index]..<places[index + 1]))
+            }
+        }
+        return parts
+    }
+
+    // MARK: - Reading
 
     /// Calls `body` with every series that has samples in the query's range, with those that its hint needs.
     func forEach(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
@@ -70,7 +98,7 @@ struct MetricScan {
 
     /// Calls `body` with the sources that stand on the lowest labels, and moves those on, until it returns false.
     private func forEachGroup(_ body: ([any SeriesSource]) throws -> Bool) throws {
-        var rest = sources
+        var rest = try choices.map { try $0.open() }
         while rest.count > 1 {
             var group = [rest[0]]
             for source in rest.dropFirst() {

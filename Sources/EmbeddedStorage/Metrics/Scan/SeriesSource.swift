@@ -21,14 +21,17 @@ protocol SeriesSource: AnyObject {
 
 /// The series of a head.
 final class HeadSeriesSource: SeriesSource {
-    private let snapshots: [HeadSnapshot]
-    private var position = 0
+    private let snapshots: ArraySlice<HeadSnapshot>
+    private var position: Int
 
     /// There is at least one, and they are in the order of their labels.
-    init(_ snapshots: [HeadSnapshot]) { self.snapshots = snapshots }
+    init(_ snapshots: ArraySlice<HeadSnapshot>) {
+        self.snapshots = snapshots
+        position = snapshots.startIndex
+    }
 
     var labelBytes: [UInt8] { snapshots[position].labels.bytes }
-    var isAtEnd: Bool { position == snapshots.count }
+    var isAtEnd: Bool { position == snapshots.endIndex }
     var hidesSamples: Bool { false }
 
     func addSamples(to buffer: SampleBuffer, from: Int64, through: Int64) {
@@ -52,23 +55,24 @@ final class HeadSeriesSource: SeriesSource {
 /// Series of a block.
 final class BlockSeriesSource: SeriesSource {
     private let block: MetricBlock
-    private let numbers: [UInt32]
-    private var position = 0
+    private let numbers: ArraySlice<UInt32>
+    private var position: Int
     private var reader: MetricBlockReader
     private let mask: SampleMask
     private(set) var labelBytes: [UInt8] = []
     private var scratch: [Double] = []
 
     /// There is at least one series, and their numbers rise.
-    init(_ block: MetricBlock, _ numbers: [UInt32]) throws {
+    init(_ block: MetricBlock, _ numbers: ArraySlice<UInt32>) throws {
         self.block = block
         self.numbers = numbers
+        position = numbers.startIndex
         mask = block.deleted.withLock { $0 }
         reader = MetricBlockReader(block)
         try load()
     }
 
-    var isAtEnd: Bool { position == numbers.count }
+    var isAtEnd: Bool { position == numbers.endIndex }
     var hidesSamples: Bool { !mask.isEmpty }
 
     func advance() throws -> Bool {

@@ -25,6 +25,30 @@ public enum TextUnits {
         return text.isEmpty ? nil : total
     }
 
+    /// The shortest text of so many milliseconds in Prometheus's form; `0` for none.
+    public static func text(milliseconds: Int64) -> String {
+        if milliseconds <= 0 { return "0" }
+        var rest = milliseconds
+        var text = ""
+        let units: [(name: String, milliseconds: Int64, isWhole: Bool)] = [
+            ("y", 31_536_000_000, true), ("w", 604_800_000, true), ("d", 86_400_000, false), ("h", 3_600_000, false),
+            ("m", 60_000, false), ("s", 1_000, false), ("ms", 1, false),
+        ]
+        // Years and weeks are written only where nothing is left: 30d is clearer than 4w2d.
+        for unit in units where !unit.isWhole || rest % unit.milliseconds == 0 {
+            if rest >= unit.milliseconds { text += "\(rest / unit.milliseconds)\(unit.name)" }
+            rest %= unit.milliseconds
+        }
+        return text
+    }
+
+    /// The shortest text of so many bytes: a whole number of the largest unit that fits.
+    public static func text(byteCount: Int) -> String {
+        let units = [("TB", 40), ("GB", 30), ("MB", 20), ("KB", 10)]
+        guard byteCount > 0, let unit = units.first(where: { byteCount & ((1 << $0.1) - 1) == 0 }) else { return "\(byteCount)" }
+        return "\(byteCount >> unit.1)\(unit.0)"
+    }
+
     /// Bytes of a size: a whole number with `B`, `KB`, `MB`, `GB`, `TB` (powers of 1,024, as Prometheus counts) or none.
     public static func byteCount(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }

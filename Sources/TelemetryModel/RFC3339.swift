@@ -12,6 +12,19 @@ public enum RFC3339 {
     /// Reads a date with time and zone, such as `2026-11-21T02:40:42.5+01:00`; nil for anything else. Decimals beyond the
     /// ninth are dropped; a leap second counts as the first second of the next minute.
     public static func nanoseconds(_ text: some StringProtocol) -> UInt64? {
+        guard let (seconds, fraction) = parts(text), let positive = UInt64(exactly: seconds) else { return nil }
+        let (product, overflow) = positive.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carry) = product.addingReportingOverflow(fraction)
+        return overflow || carry ? nil : sum
+    }
+
+    /// Reads the same form as milliseconds since 1970, for the years 0 to 9999; what is less than a millisecond is dropped.
+    public static func milliseconds(_ text: some StringProtocol) -> Int64? {
+        parts(text).map { $0.seconds * 1_000 + Int64($0.fraction / 1_000_000) }
+    }
+
+    /// Seconds since 1970 and the nanoseconds that follow them.
+    private static func parts(_ text: some StringProtocol) -> (seconds: Int64, fraction: UInt64)? {
         var scanner = Scanner(Array(text.utf8))
         guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
             let day = scanner.digits(2), scanner.take("T") || scanner.take("t") || scanner.take(" "),
@@ -22,11 +35,7 @@ public enum RFC3339 {
             return nil
         }
         let days = daysSince1970(year, month, day)
-        let seconds = days * 86400 + Int64(hour * 3600 + minute * 60 + second) - Int64(zone)
-        guard let positive = UInt64(exactly: seconds) else { return nil }
-        let (product, overflow) = positive.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, carry) = product.addingReportingOverflow(fraction)
-        return overflow || carry ? nil : sum
+        return (days * 86400 + Int64(hour * 3600 + minute * 60 + second) - Int64(zone), fraction)
     }
 
     private static func seconds(_ nanoseconds: UInt64) -> String {
@@ -51,7 +60,7 @@ public enum RFC3339 {
     // 1970-01-01 is day 719,468 from 0000-03-01.
     private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
         let marchYear = month > 2 ? year : year - 1
-        let era = marchYear / 400
+        let era = (marchYear >= 0 ? marchYear : marchYear - 399) / 400
         let yearOfEra = marchYear - era * 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return Int64(era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468)

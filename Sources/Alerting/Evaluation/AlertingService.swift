@@ -104,9 +104,9 @@ public actor AlertingService {
 
     private func evaluate(_ index: Int, _ now: Int64) async throws {
         let before = evaluators[index]
-        let (after, errors) = try await pool.run { [query, writer, state] () -> (GroupEvaluator, [String]) in
+        let (after, errors) = try await pool.run { [query, writer, state, time] () -> (GroupEvaluator, [String]) in
             var evaluator = before
-            var outcome = evaluator.evaluate(at: now, query: query)
+            var outcome = evaluator.evaluate(at: now, clock: time.monotonic, query: query)
             do {
                 if !outcome.samples.series.isEmpty { _ = try writer.write(outcome.samples) }
             } catch {

@@ -38,6 +38,8 @@ public struct GroupEvaluator: Sendable {
     public private(set) var lastEvaluation: Int64?
     /// What went wrong with each rule at its last evaluation.
     public private(set) var lastErrors: [Int: String] = [:]
+    /// How long the last evaluation of each rule took, nanoseconds.
+    public private(set) var durations: [Int: UInt64] = [:]
 
     private var written: [Int: Set<Labels>] = [:]
     private let externalURL: String
@@ -52,11 +54,14 @@ public struct GroupEvaluator: Sendable {
     /// How long an alert that is over is remembered, so that it is told more than once, milliseconds.
     static let resolvedRetention: Int64 = 15 * 60_000
 
-    /// Evaluates every rule at `now`. A rule that fails leaves its alerts as they are.
-    public mutating func evaluate(at now: Int64, query: RuleQuery) -> Outcome {
+    /// Evaluates every rule at `now`, and measures how long that takes by a clock of nanoseconds. A rule that fails leaves
+    /// its alerts as they are.
+    public mutating func evaluate(at now: Int64, clock: () -> UInt64 = { 0 }, query: RuleQuery) -> Outcome {
         var outcome = Outcome()
         lastEvaluation = now
         for (index, rule) in group.rules.enumerated() {
+            let begin = clock()
+            defer { durations[index] = clock() &- begin }
             do {
                 let result = try query(rule.expression, now - group.queryOffset)
                 if group.limit > 0, result.count > group.limit {

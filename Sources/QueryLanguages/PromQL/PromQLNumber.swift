@@ -37,6 +37,17 @@ public enum PromQLNumber {
         }
     }
 
+    /// The shortest text with an exponent that reads back as the same number, such as `1.5e+03`; `+Inf`, `-Inf`, `NaN`.
+    public static func scientificText(_ value: Double) -> String {
+        if !value.isFinite { return text(value) }
+        return String(unsafeUninitializedCapacity: textByteLimit) { bytes in
+            var text = NumberText(bytes)
+            if value.sign == .minus { text.append(UInt8(ascii: "-")) }
+            text.appendScientific(DecimalDigits(value.magnitude))
+            return text.count
+        }
+    }
+
     /// The text that Prometheus's JSON has: plain from 1e-6 to below 1e21, else with an exponent (`1e+21`, `1e-07`).
     public static func text(_ value: Double) -> String {
         String(unsafeUninitializedCapacity: textByteLimit) { write(value, to: $0) }

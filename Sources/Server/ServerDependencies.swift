@@ -3,25 +3,26 @@ import Answers
 import Ingest
 import Logging
 import Platform
-import QueryEngine
 import StateStore
 import Storage
 
 /// What the handlers and background services work with. Everything can be another thing in tests.
 struct ServerDependencies: Sendable {
+    /// What was configured.
+    var configuration: ServerConfiguration
     /// Where telemetry is kept.
     var store: any Store
     /// Takes telemetry in.
     var intake: IngestPipeline
     /// Evaluates PromQL over the store, with the configured limits.
-    var promql: PromQLEngine
+    var queries: QueryRunner
     /// Evaluates rules and knows the alerts.
     var alerting: AlertingService
     /// Which metrics are asked for.
     var usage: MetricUsage
     /// What is remembered over restarts beside the telemetry.
     var state: StateStore
-    /// The threads for everything that blocks: the store, evaluation of queries, compression of large replies.
+    /// The threads for everything that blocks: the store, pages and rules, compression of large replies.
     var pool: BlockingPool
     /// The threads for the store's upkeep, which may take minutes.
     var upkeep: BlockingPool

@@ -43,6 +43,8 @@ struct ServeCommand: AsyncParsableCommand {
     var evaluationInterval: String?
     @Option(name: .customLong("external-url"), help: "Where people find this server, for links in notifications.")
     var externalURL: String?
+    @Option(help: "The pattern of origins whose scripts may ask questions of Prometheus's API, or off (default .*).")
+    var corsOrigin: String?
     @Option(help: "Whether the server's own metrics are written into its store: true or false.")
     var selfStore: String?
     @Option(help: "The least severe level that is logged: debug, info, warning or error.")
@@ -51,6 +53,8 @@ struct ServeCommand: AsyncParsableCommand {
     var tls: TLSFlags
     @OptionGroup(title: "Limits")
     var limits: LimitFlags
+    @OptionGroup(title: "Queries")
+    var queries: QueryFlags
 
     /// Certificate and key.
     struct TLSFlags: ParsableArguments {
@@ -72,18 +76,51 @@ struct ServeCommand: AsyncParsableCommand {
         var limitsIdleTimeout: String?
         @Option(help: "How long requests under way may take when the server ends.")
         var limitsDrainTime: String?
-        @Option(help: "How long a query may take.")
-        var limitsQueryTime: String?
-        @Option(help: "Samples that a query may read and make.")
-        var limitsQuerySamples: String?
-        @Option(help: "Threads that may work on one query; 0: as many as there are cores.")
-        var limitsQueryWorkers: String?
         @Option(help: "Series that one source, a pair of job and instance, may have at a time.")
         var limitsSourceSeries: String?
-        @Option(help: "Threads for the store and for evaluating queries.")
+        @Option(help: "Threads for the store, pages, rules and compression.")
         var limitsWorkerThreads: String?
         @Option(help: "Pieces of work that may wait for a thread.")
         var limitsWorkerQueue: String?
+    }
+
+    /// Bounds of queries.
+    struct QueryFlags: ParsableArguments {
+        @Option(help: "How long a query may take, its time in the queue included.")
+        var queryTimeout: String?
+        @Option(help: "Samples that a query may read and make.")
+        var queryMaxSamples: String?
+        @Option(help: "Series that the selectors of a query may read.")
+        var queryMaxSeries: String?
+        @Option(help: "Steps of a range query after its first time.")
+        var queryMaxSteps: String?
+        @Option(help: "How far an instant selector looks back.")
+        var queryLookbackDelta: String?
+        @Option(help: "Queries that are evaluated at once.")
+        var queryMaxConcurrency: String?
+        @Option(help: "Of these, queries that may use more than --query-light-samples.")
+        var queryMaxHeavy: String?
+        @Option(help: "Samples that a query may read and make without a place for heavy ones.")
+        var queryLightSamples: String?
+        @Option(help: "Threads that may work on one query; 0: as many as there are cores.")
+        var queryWorkers: String?
+        @Option(help: "Queries that may wait for a place.")
+        var queryMaxQueued: String?
+        @Option(help: "Bytes of a form with a query.")
+        var queryMaxFormSize: String?
+        @Option(help: "Bytes of an answer.")
+        var queryMaxAnswerSize: String?
+
+        /// The values by the dashed names of their keys.
+        var given: [String: String?] {
+            [
+                "query-timeout": queryTimeout, "query-max-samples": queryMaxSamples, "query-max-series": queryMaxSeries,
+                "query-max-steps": queryMaxSteps, "query-lookback-delta": queryLookbackDelta,
+                "query-max-concurrency": queryMaxConcurrency, "query-max-heavy": queryMaxHeavy,
+                "query-light-samples": queryLightSamples, "query-workers": queryWorkers, "query-max-queued": queryMaxQueued,
+                "query-max-form-size": queryMaxFormSize, "query-max-answer-size": queryMaxAnswerSize,
+            ]
+        }
     }
 
     private var flags: [String: [String]] {
@@ -95,15 +132,12 @@ struct ServeCommand: AsyncParsableCommand {
             "tls-key": tls.tlsKey, "limits-open-connections": limits.limitsOpenConnections,
             "limits-header-size": limits.limitsHeaderSize, "limits-idle-timeout": limits.limitsIdleTimeout,
             "limits-drain-time": limits.limitsDrainTime, "limits-body-size": limits.limitsBodySize,
-            "limits-query-time": limits.limitsQueryTime,
-            "limits-query-samples": limits.limitsQuerySamples,
-            "limits-query-workers": limits.limitsQueryWorkers,
             "limits-source-series": limits.limitsSourceSeries,
             "evaluation-interval": evaluationInterval, "external-url": externalURL,
             "limits-worker-threads": limits.limitsWorkerThreads,
-            "limits-worker-queue": limits.limitsWorkerQueue,
+            "limits-worker-queue": limits.limitsWorkerQueue, "cors-origin": corsOrigin,
         ]
-        return given.compactMapValues { $0.map { [$0] } }.merging(["rule-files": ruleFiles]) { $1 }
+        return given.merging(queries.given) { $1 }.compactMapValues { $0.map { [$0] } }.merging(["rule-files": ruleFiles]) { $1 }
     }
 
     mutating func run() async throws {

@@ -59,7 +59,7 @@ struct MetricSideRouteTests {
             .post, "/api/v1/query_exemplars", headers: [.contentType: "application/x-www-form-urlencoded"],
             body: Array("query=b_total&start=0".utf8))
         #expect(reply.body == #"{"status":"success","data":[\#(Self.series("b_total", Self.third))]}"#)
-        #expect(try await server.send(.get, "/api/v1/query_exemplars?query=1%2B1").body == #"{"status":"success"}"#)
+        #expect(try await server.send(.get, "/api/v1/query_exemplars?query=1%2B1").status == 204)
         for bad in ["query=", "query=a(", "query=a&start=2&end=1", "query=a&start=x"] {
             let reply = try await server.send(.get, "/api/v1/query_exemplars?\(bad)")
             #expect(reply.status == 400 && reply.body.contains(#""errorType":"bad_data""#), "\(bad): \(reply.body)")

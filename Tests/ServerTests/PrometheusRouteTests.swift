@@ -124,7 +124,7 @@ struct PrometheusRouteTests {
             ("query", 400, "bad_data", "query"), ("query?query=rate(x)", 400, "bad_data", "1:6: parse error"),
             ("query?query=x&time=yesterday", 400, "bad_data", "timestamp"),
             ("query?query=x&time=1e300", 400, "bad_data", "timestamp"),
-            ("query?query=x&timeout=-1", 400, "bad_data", "timeout"), ("query?query=x&limit=-1", 400, "bad_data", "limit"),
+            ("query?query=x&timeout=-1", 503, "timeout", "timed out"), ("query?query=x&limit=-1", 400, "bad_data", "limit"),
             ("query?query=odd+%2B+on()+odd", 422, "execution", "found duplicate series"),
             ("query?query=histogram_count(odd)", 422, "execution", "native histograms"),
             ("query_range?query=x&start=0&end=1", 400, "bad_data", "step"),
@@ -139,7 +139,7 @@ struct PrometheusRouteTests {
                 "200 regular expressions"
             ),
             ("series?match%5B%5D=rate(x%5B1m%5D)", 400, "bad_data", "selector"),
-            ("labels?start=2&end=1", 400, "bad_data", "end"),
+            ("query_exemplars?query=x&start=2&end=1", 400, "bad_data", "end"),
             ("labels?match%5B%5D=%7Ba=~%22(%22%7D", 400, "bad_data", "expression"),
         ])
     func mistakes(path: String, status: Int, type: String, part: String) async throws {

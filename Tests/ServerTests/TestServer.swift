@@ -26,7 +26,7 @@ struct TestServer {
     /// A responder that has not begun to serve.
     static func responder(_ dependencies: ServerDependencies, tokens: TokenTable? = nil) -> ServerResponder {
         ServerResponder(
-            logger: dependencies.logger, metrics: dependencies.metrics, time: dependencies.time,
+            dependencies.configuration, logger: dependencies.logger, metrics: dependencies.metrics, time: dependencies.time,
             access: AccessControl(tokens: tokens),
             pool: dependencies.pool)
     }
@@ -39,12 +39,15 @@ struct TestServer {
         let pool = BlockingPool(name: "test", threadCount: 2, queueLimit: 100)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let usage = MetricUsage(time: time)
-        let promql = PromQLEngine(reader: CountedReader(reader: store, usage: usage, asker: .queries), time: time)
+        let queries = QueryRunner(
+            configuration.queries, reader: CountedReader(reader: store, usage: usage, asker: .queries), time: time)
         let actions = try ActionServices(
-            ActionSetup(configuration), configuration, store: store, usage: usage, promql: promql, pool: pool, time: time,
+            ActionSetup(configuration), configuration, store: store, usage: usage, promql: queries.engine, pool: pool,
+            time: time,
             logger: logger)
         return ServerDependencies(
-            store: store, intake: IngestPipeline(spans: store, metrics: store, pool: pool), promql: promql,
+            configuration: configuration, store: store,
+            intake: IngestPipeline(spans: store, metrics: store, pool: pool), queries: queries,
             alerting: actions.alerting, usage: usage, state: actions.state, pool: pool,
             upkeep: BlockingPool(name: "test-upkeep", threadCount: 2, queueLimit: 100), time: time, logger: logger,
             metrics: ServerMetrics(), readiness: Readiness())

@@ -70,7 +70,7 @@ public struct ConfigurationReader {
         configuration.fileText = text
         var root = try YAMLValue.parse(text, file: path).mapping()
         try readKeys(of: &root, prefix: "", into: &configuration)
-        for section in ["tls", "limits"] {
+        for section in ["tls", "limits", "query"] {
             guard let value = root.take(section) else { continue }
             var mapping = try value.mapping()
             try readKeys(of: &mapping, prefix: section + ".", into: &configuration)
@@ -111,6 +111,9 @@ public struct ConfigurationReader {
         let tls = configuration.tls
         if tls.certificate.isEmpty != tls.key.isEmpty {
             throw ConfigurationError("tls.certificate and tls.key must be given together, and only one of them is.")
+        }
+        if configuration.queries.maxHeavy >= configuration.queries.maxConcurrency {
+            throw ConfigurationError("query.max_heavy must be less than query.max_concurrency, or light queries have no place.")
         }
         try checkRetention(configuration)
         guard configuration.tokenFile.isEmpty else { return }

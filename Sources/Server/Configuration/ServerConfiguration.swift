@@ -33,18 +33,40 @@ public struct ServerConfiguration: Sendable, Equatable {
         public var idleTimeout: Int64 = 60_000
         /// Milliseconds that requests under way get to finish when the server is told to end.
         public var drainTime: Int64 = 10_000
-        /// Milliseconds that a query may take.
-        public var queryTime: Int64 = 120_000
-        /// Samples that a query may read and make.
-        public var querySamples = 50_000_000
-        /// Threads that may work on one query; 0: as many as there are cores.
-        public var queryWorkers = 0
         /// Series that one source, a pair of `job` and `instance`, may have at a time.
         public var sourceSeries = 100_000
         /// Threads for the store and for evaluating queries.
         public var workerThreads = 4
         /// Pieces of work that may wait for one of these threads.
         public var workerQueue = 1_000
+    }
+
+    /// What bounds queries of metrics.
+    public struct Queries: Sendable, Equatable {
+        /// Milliseconds that a query may take, its time in the queue included.
+        public var timeout: Int64 = 120_000
+        /// Samples that a query may read and make.
+        public var maxSamples = 50_000_000
+        /// Series that the selectors of a query may read.
+        public var maxSeries = 500_000
+        /// Steps of a range query after its first time.
+        public var maxSteps = 11_000
+        /// Milliseconds that an instant selector looks back.
+        public var lookbackDelta: Int64 = 300_000
+        /// Queries that are evaluated at once.
+        public var maxConcurrency = 20
+        /// Of these, queries that may use more than ``lightSamples``.
+        public var maxHeavy = 4
+        /// Samples that a query may read and make without one of the places for heavy ones.
+        public var lightSamples = 200_000
+        /// Threads that may work on one query; 0: as many as there are cores.
+        public var workers = 0
+        /// Queries that may wait for a place.
+        public var maxQueued = 1_000
+        /// Bytes of a form with a query.
+        public var maxFormSize = 1 << 20
+        /// Bytes of an answer.
+        public var maxAnswerSize = 128 << 20
     }
 
     /// The main address; nil is ``defaultListen`` together with the compatibility ports.
@@ -83,6 +105,10 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var tls = TLSFiles()
     /// Bounds.
     public var limits = Limits()
+    /// Bounds of queries.
+    public var queries = Queries()
+    /// The pattern of origins whose scripts may ask questions of Prometheus's API; "" lets none.
+    public var corsOrigin = ".*"
     /// The file that was read, or "".
     public var file = ""
     /// What the file holds, for the sections that other rooms read: see ``section(_:)``.

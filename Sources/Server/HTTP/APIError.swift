@@ -1,6 +1,7 @@
 import Answers
 import Hummingbird
 import Platform
+import QueryEngine
 import Storage
 import TelemetryModel
 
@@ -34,9 +35,10 @@ struct APIError: Error, Sendable, CustomStringConvertible {
         case let error as APIError: error
         case let error as StorageError: APIError(error)
         case let error as AnswerError: APIError(error)
+        case let error as QueryError: APIError(error)
         case let error as PoolError: APIError(.serviceUnavailable, code: "busy", error.description).retryingSoon
         case let error as LabelPatternError: APIError(.badRequest, code: "bad_pattern", "\(error)")
-        case is CancellationError: APIError(.serviceUnavailable, code: "cancelled", "The request was given up.")
+        case is CancellationError: APIError(.clientClosedRequest, code: "cancelled", "The request was given up.")
         default: nil
         }
     }
@@ -59,9 +61,21 @@ struct APIError: Error, Sendable, CustomStringConvertible {
             case .unsupported: (.notImplemented, "not_supported")
             case .invalid: (.badRequest, "bad_request")
             case .unusable, .corrupt: (.internalServerError, "store_damaged")
-            case .cancelled: (.serviceUnavailable, "cancelled")
+            case .cancelled: (.clientClosedRequest, "cancelled")
             }
         self.init(status, code: code, error.message)
+    }
+
+    private init(_ error: QueryError) {
+        switch error.kind {
+        case .invalid: self = PrometheusParameters.invalid("query", error.message)
+        case .tooManySteps: self.init(.badRequest, code: "too_many_steps", error.message, where: "step")
+        case .execution, .tooManySamples, .tooManySeries, .unsupported:
+            self.init(.unprocessableContent, code: "execution", error.message, where: "query")
+        case .timeout: self.init(.serviceUnavailable, code: "timeout", error.message)
+        case .cancelled: self.init(.clientClosedRequest, code: "cancelled", error.message)
+        case .storage: self.init(.internalServerError, code: "store_failed", error.message)
+        }
     }
 
     /// The same refusal with a hint that the next second may be better.
@@ -70,4 +84,9 @@ struct APIError: Error, Sendable, CustomStringConvertible {
         copy.headers[.retryAfter] = "1"
         return copy
     }
+}
+
+extension HTTPResponse.Status {
+    /// What servers log, and nobody reads, when the client has gone before the answer.
+    static var clientClosedRequest: Self { .init(code: 499, reasonPhrase: "Client Closed Request") }
 }

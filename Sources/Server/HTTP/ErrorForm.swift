@@ -9,8 +9,8 @@ enum ErrorForm: Sendable {
     case prometheus
     /// `{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":400,"msg":"…"}]}`: Jaeger.
     case jaeger
-    /// The sentence as plain text: Zipkin.
-    case zipkin
+    /// The sentence as plain text: Zipkin, and Prometheus's federation.
+    case text
 
     private struct Own: Encodable {
         struct Body: Encodable {
@@ -19,12 +19,6 @@ enum ErrorForm: Sendable {
             var `where`: String
         }
         var error: Body
-    }
-
-    private struct Prometheus: Encodable {
-        var status = "error"
-        var errorType: String
-        var error: String
     }
 
     private struct Jaeger: Encodable {
@@ -58,19 +52,21 @@ enum ErrorForm: Sendable {
             case .headrope:
                 .json(Own(error: .init(code: error.code, message: error.message, where: error.place)), status: error.status)
             case .prometheus:
-                .json(Prometheus(errorType: Self.prometheusType(error), error: error.message), status: error.status)
+                .json(bytes: PrometheusJSON.failure(error), status: error.status)
             case .jaeger:
                 .json(Jaeger(errors: [.init(code: error.status.code, msg: error.message)]), status: error.status)
-            case .zipkin:
+            case .text:
                 .text(error.message, status: error.status)
             }
         for field in error.headers { response.headers[field.name] = field.value }
         return response
     }
+}
 
-    /// The names that Prometheus's API documentation gives to kinds of errors.
-    private static func prometheusType(_ error: APIError) -> String {
-        switch (error.status.code, error.code) {
+extension APIError {
+    /// The name that Prometheus's API documentation gives to errors of this kind.
+    var prometheusType: String {
+        switch (status.code, code) {
         case (_, "cancelled"): "canceled"
         case (_, "timeout"): "timeout"
         case (422, _): "execution"

@@ -25,6 +25,9 @@ struct QueryItems: Sendable, Equatable {
     /// The first value of a name, or nil.
     subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 
+    /// Whether a name is there, perhaps without a value.
+    func contains(_ name: String) -> Bool { items.contains { $0.name == name } }
+
     /// The first value of each name.
     var firstValues: [String: String] { Dictionary(items.map { ($0.name, $0.value) }) { first, _ in first } }
 

@@ -30,7 +30,7 @@ struct ResponseCompressor: Sendable {
         } catch is PoolError {
             result.body = ResponseBody(byteBuffer: plain)
         }
-        result.headers[.vary] = "Accept-Encoding"
+        result.headers.addToVary("Accept-Encoding")
         return result
     }
 

@@ -27,10 +27,17 @@ final class ServerResponder: Sendable {
     private let time: any TimeSource
     private let access: AccessControl
     private let compressor: ResponseCompressor
+    private let crossOrigin: CrossOrigin
+    private let formLimit: Int
 
     /// A responder in the phase ``Phase/starting``.
-    init(logger: Logger, metrics: ServerMetrics, time: any TimeSource, access: AccessControl, pool: BlockingPool) {
+    init(
+        _ configuration: ServerConfiguration, logger: Logger, metrics: ServerMetrics, time: any TimeSource,
+        access: AccessControl, pool: BlockingPool
+    ) {
         self.access = access
+        crossOrigin = CrossOrigin(configuration.corsOrigin)
+        formLimit = configuration.queries.maxFormSize
         compressor = ResponseCompressor(pool: pool)
         self.logger = logger
         self.metrics = metrics
@@ -71,7 +78,13 @@ final class ServerResponder: Sendable {
         switch table.match(request.method, path: request.uri.path) {
         case .route(let route, let parameters) where port.map(route.ports.contains) ?? true:
             name = route.path
-            return try await answer(request, route, parameters, isDraining: isDraining)
+            var response = try await answer(request, route, parameters, isDraining: isDraining)
+            if route.errors == .prometheus, route.scope == .query { crossOrigin.mark(&response, for: request) }
+            return response
+        case .wrongMethod where Self.isPreflight(request), .unknown where Self.isPreflight(request):
+            var response = Response(status: .noContent)
+            crossOrigin.mark(&response, for: request)
+            return response
         case .wrongMethod(let allowed, let errors):
             return errors.response(Self.wrongMethod(request, allowed))
         case .malformed:
@@ -89,7 +102,9 @@ final class ServerResponder: Sendable {
             try access.check(request, route)
             if isDraining, route.scope == .ingest { throw Self.shuttingDown }
             let query = try QueryItems(parsing: request.uri.query ?? "")
-            let response = try await route.handler(RoutedRequest(request: request, parameters: parameters, query: query))
+            let response = try await route.handler(
+                RoutedRequest(
+                    request: request, parameters: parameters, query: query, formLimit: formLimit))
             return request.method == .head ? response.createHeadResponse() : response
         } catch let error as HTTPParserError {
             // The connection is beyond repair; Hummingbird answers 400 and closes it.
@@ -100,6 +115,11 @@ final class ServerResponder: Sendable {
             return route.errors.response(
                 APIError(.internalServerError, code: "internal", "The server failed at this request; its log says more."))
         }
+    }
+
+    /// What a browser asks before a script of another origin may; Prometheus answers it at every path of its API.
+    private static func isPreflight(_ request: Request) -> Bool {
+        request.method == .options && request.uri.path.hasPrefix("/api/v1/")
     }
 
     private static let shuttingDown = APIError(

@@ -41,7 +41,7 @@ public final class HeadropeServer: Sendable {
         pool = BlockingPool(
             name: "work", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue)
         responder = ServerResponder(
-            logger: logger, metrics: metrics, time: time, access: AccessControl(tokens: tokens), pool: pool)
+            configuration, logger: logger, metrics: metrics, time: time, access: AccessControl(tokens: tokens), pool: pool)
     }
 
     /// The addresses that are open, the main one first; empty before.
@@ -89,17 +89,15 @@ public final class HeadropeServer: Sendable {
 
     /// Answers from now on, and starts what goes on beside the requests.
     private func begin(_ store: any Store, _ upkeep: BlockingPool) async throws -> Task<Void, Never> {
-        var limits = QueryLimits()
-        limits.samples = configuration.limits.querySamples
-        limits.nanoseconds = UInt64(configuration.limits.queryTime) &* 1_000_000
         let usage = MetricUsage(time: time)
-        let cores = configuration.limits.queryWorkers
+        let cores = configuration.queries.workers
         let workers = QueryWorkers(coreCount: cores == 0 ? ProcessInfo.processInfo.activeProcessorCount : cores)
-        func engine(_ asker: MetricUsage.Asker) -> PromQLEngine {
-            PromQLEngine(
-                reader: CountedReader(reader: store, usage: usage, asker: asker), limits: limits, workers: workers, time: time)
-        }
-        let (promql, ruleQueries) = (engine(.queries), engine(.rules))
+        let queries = QueryRunner(
+            configuration.queries, reader: CountedReader(reader: store, usage: usage, asker: .queries), workers: workers,
+            time: time)
+        let ruleQueries = PromQLEngine(
+            reader: CountedReader(reader: store, usage: usage, asker: .rules), limits: queries.engine.limits, workers: workers,
+            time: time)
         let actions = try await pool.run { [setup, configuration, pool, time, logger, ruleQueries] in
             try ActionServices(
                 setup, configuration, store: store, usage: usage, promql: ruleQueries, pool: pool, time: time, logger: logger)
@@ -112,8 +110,8 @@ public final class HeadropeServer: Sendable {
             pool: BlockingPool(
                 name: "intake", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue))
         let server = ServerDependencies(
-            store: store, intake: intake, promql: promql, alerting: actions.alerting, usage: usage, state: actions.state,
-            pool: pool,
+            configuration: configuration, store: store, intake: intake, queries: queries, alerting: actions.alerting,
+            usage: usage, state: actions.state, pool: pool,
             upkeep: upkeep, time: time,
             logger: logger,
             metrics: metrics, readiness: readiness)

@@ -1,4 +1,5 @@
 import TelemetryModel
+import WireFormats
 
 /// The server's own metrics at one moment, on their way to `/metrics` or to the store.
 struct MetricSnapshot {
@@ -49,17 +50,17 @@ struct MetricSnapshot {
         sample(labels, Double(total), suffix: "_count")
     }
 
-    /// Prometheus's text exposition format 0.0.4.
+    /// The form of ``text``.
+    static let format = ExpositionFormat()
+
+    /// The text that is scraped.
     var text: String {
-        var text = ""
+        var writer = ExpositionWriter(Self.format)
         for family in families {
-            text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.kind.rawValue)\n"
-            for (name, labels, value) in family.samples {
-                let pairs = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
-                text += name + (pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}") + " \(Self.number(value))\n"
-            }
+            writer.family(family.name, family.kind.type, help: family.help)
+            for sample in family.samples { writer.sample(sample.name, sample.labels, sample.value) }
         }
-        return text
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     /// The samples at a time (milliseconds since 1970), with further labels on each, and what the metrics are.
@@ -71,10 +72,6 @@ struct MetricSnapshot {
         }
         batch.metadata = families.map { MetricMetadata(metric: $0.name, type: $0.kind.type, help: $0.help, unit: "") }
         return batch
-    }
-
-    private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 
     /// Whole numbers without a fraction, as people expect of counters.

@@ -39,6 +39,7 @@ final class ServerMetrics: Sendable {
         write(state, to: &snapshot)
         write(server.store.status(), to: &snapshot)
         server.intake.counters.snapshot.write(to: &snapshot, limits: server.intake.limits)
+        server.queries.write(to: &snapshot)
         snapshot.family("headrope_pool_queue_depth", .gauge, "Pieces of blocking work that wait for a thread.")
         snapshot.sample([], Double(server.pool.queueDepth))
         ProcessUsage.current().write(to: &snapshot)

@@ -13,25 +13,21 @@ struct MetricSideRoutes: RouteGroup {
     let server: ServerDependencies
 
     var routes: [Route] {
-        Route.asked("/api/v1/query_exemplars", exemplars) + [
-            Route(.get, "/api/v1/metadata", scope: .query, errors: .prometheus) { request in
-                try await metadata(PrometheusParameters(items: request.query))
-            }
-        ]
+        Route.asked("/api/v1/query_exemplars", exemplars) + [.told("/api/v1/metadata", metadata)]
     }
 
     // MARK: - Exemplars
 
     /// The exemplars of all series that the expression selects; without a selector in it there is no data.
     private func exemplars(_ parameters: PrometheusParameters) async throws -> Response {
-        let range = try parameters.range()
+        let range = try parameters.risingRange()
         let selectors: [[LabelMatcher]]
         do throws(PromQLError) {
-            selectors = try PromQLParser.parse(parameters.items["query"] ?? "").selectors
+            selectors = try PromQLParser.parse(parameters.text("query")).selectors
         } catch {
-            throw APIError(.badRequest, code: "bad_query", "\(error)", where: "query")
+            throw APIError(.badRequest, code: "bad_query", error.description, where: "query")
         }
-        if selectors.isEmpty { return .json(bytes: Array(#"{"status":"success"}"#.utf8)) }
+        if selectors.isEmpty { return Response(status: .noContent) }
         return try await server.pool.run { [store = server.store] in
             let found = try store.exemplars(
                 selectors, from: range.lowerBound, through: range.upperBound, limit: Self.exemplarLimit + 1)
@@ -66,10 +62,10 @@ struct MetricSideRoutes: RouteGroup {
 
     /// What is known of metrics. There is one entry a metric, as the store keeps what was said last.
     private func metadata(_ parameters: PrometheusParameters) async throws -> Response {
-        let limit = try count("limit", parameters) ?? -1
+        let limit = try parameters.count("limit") ?? -1
         // One entry is within any limit per metric; 0 and less mean none. It is only checked.
-        _ = try count("limit_per_metric", parameters)
-        let metric = parameters.items["metric"].flatMap { $0.isEmpty ? nil : $0 }
+        _ = try parameters.count("limit_per_metric")
+        let metric = parameters.text("metric").isEmpty ? nil : parameters.text("metric")
         return try await server.pool.run { [store = server.store] in
             let found = try store.metadata(metric: metric, limit: limit < 0 ? .max : limit)
             return .json(
@@ -79,12 +75,6 @@ struct MetricSideRoutes: RouteGroup {
                     }
                 })
         }
-    }
-
-    private func count(_ name: String, _ parameters: PrometheusParameters) throws -> Int? {
-        guard let text = parameters.items[name], !text.isEmpty else { return nil }
-        if let count = Int(text) { return count }
-        throw APIError(.badRequest, code: "bad_parameter", "\(name) must be a number", where: name)
     }
 
     private static func write(_ entry: MetricMetadata, to writer: inout JSONWriter) {

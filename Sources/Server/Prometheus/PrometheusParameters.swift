@@ -1,56 +1,89 @@
-import Foundation
 import Hummingbird
 import QueryEngine
 import QueryLanguages
 import TelemetryModel
 
-/// The parameters of Prometheus's HTTP API, which come in the query string or in a form.
+/// The parameters of Prometheus's HTTP API, which come in the query string or in a form. Mistakes are told in its words.
 struct PrometheusParameters: Sendable {
     let items: QueryItems
 
-    private func invalid(_ name: String, _ message: String) -> APIError {
+    /// The refusal of a parameter.
+    static func invalid(_ name: String, _ message: String) -> APIError {
         APIError(.badRequest, code: "bad_parameter", "invalid parameter \"\(name)\": \(message)", where: name)
     }
 
-    /// A text that must be there.
-    func text(_ name: String) throws -> String {
-        guard let text = items[name], !text.isEmpty else { throw invalid(name, "it is missing") }
-        return text
-    }
+    /// The text of a parameter; "" when it is missing.
+    func text(_ name: String) -> String { items[name] ?? "" }
 
-    /// A time in milliseconds since 1970: RFC 3339 or seconds with decimals. A missing one is `fallback`, if there is one.
-    func time(_ name: String, default fallback: Int64? = nil) throws -> Int64 {
-        let text = items[name] ?? ""
-        if text.isEmpty, let fallback { return fallback }
-        if let nanoseconds = RFC3339.nanoseconds(text) { return Int64(nanoseconds / 1_000_000) }
-        guard let seconds = Double(text), let milliseconds = Int64(exactly: (seconds * 1_000).rounded()),
-            milliseconds.magnitude <= UInt64(PromQLEngine.timeLimit)
-        else { throw invalid(name, "cannot parse \"\(text.prefix(60))\" to a valid timestamp") }
-        return milliseconds
-    }
-
-    /// A duration in milliseconds: seconds with decimals, or Prometheus's form such as `1h30m`. nil when it is missing.
-    func duration(_ name: String) throws -> Int64? {
-        guard let text = items[name], !text.isEmpty else { return nil }
-        let parsed = Double(text).map { Int64(exactly: ($0 * 1_000).rounded()) } ?? (try? PromQLDuration.parse(text))
-        guard let milliseconds = parsed, milliseconds.magnitude <= UInt64(PromQLDuration.limit) else {
-            throw invalid(name, "cannot parse \"\(text.prefix(60))\" to a valid duration")
+    /// Whatever `body` makes of the parameter `query`; what is no PromQL is refused.
+    func expression<Result>(_ body: (String) throws(PromQLError) -> Result) throws -> Result {
+        do throws(PromQLError) {
+            return try body(text("query"))
+        } catch {
+            throw Self.invalid("query", error.description)
         }
-        return milliseconds
     }
 
-    /// How many items the answer may have; 0 or missing: `most`.
-    func limit(most: Int = .max) throws -> Int {
-        guard let text = items["limit"], !text.isEmpty else { return most }
-        guard let limit = Int(text), limit >= 0 else { throw invalid("limit", "it must be a whole number of at least 0") }
-        return limit == 0 ? most : min(limit, most)
+    // MARK: - Times
+
+    /// A time in milliseconds since 1970 that must be there.
+    func time(_ name: String) throws -> Int64 {
+        guard let time = PrometheusTime.milliseconds(text(name)) else { throw Self.invalid(name, unreadable(name, "timestamp")) }
+        return time
     }
 
-    /// The time that a query may take in nanoseconds.
+    /// A time in milliseconds since 1970, or `fallback` when it is missing.
+    func time(_ name: String, default fallback: Int64) throws -> Int64 {
+        if text(name).isEmpty { return fallback }
+        guard let time = PrometheusTime.milliseconds(text(name)) else {
+            throw Self.invalid(name, "invalid time value for '\(name)': \(unreadable(name, "timestamp"))")
+        }
+        return time
+    }
+
+    /// The time from `start` to `end`; without bounds all of time, nil when the end is before the start.
+    func range() throws -> ClosedRange<Int64>? {
+        let start = try time("start", default: -PromQLEngine.timeLimit)
+        let end = try time("end", default: PromQLEngine.timeLimit)
+        return start <= end ? start...end : nil
+    }
+
+    /// The same, where an end before the start is a mistake.
+    func risingRange() throws -> ClosedRange<Int64> {
+        if let range = try range() { return range }
+        throw APIError(
+            .badRequest, code: "bad_parameter", "end timestamp must not be before start timestamp", where: "end")
+    }
+
+    /// A duration in nanoseconds that must be there.
+    func duration(_ name: String) throws -> Int64 {
+        do {
+            return try PrometheusTime.nanoseconds(text(name))
+        } catch {
+            throw Self.invalid(name, error.sentence)
+        }
+    }
+
+    /// How long a query may take in nanoseconds; without the parameter as long as the server allows.
     func timeout() throws -> UInt64 {
-        guard let milliseconds = try duration("timeout") else { return .max }
-        if milliseconds <= 0 { throw invalid("timeout", "it must be greater than 0") }
-        return UInt64(milliseconds) &* 1_000_000
+        if text("timeout").isEmpty { return .max }
+        let nanoseconds = try duration("timeout")
+        // No time at all is over before anything begins, as in Prometheus.
+        if nanoseconds <= 0 { throw QueryError(.timeout, "query timed out in query execution") }
+        return UInt64(nanoseconds)
+    }
+
+    /// How far instant selectors look back, milliseconds; nil for the server's default.
+    func lookback() throws -> Int64? {
+        if text("lookback_delta").isEmpty { return nil }
+        do {
+            let milliseconds = try PrometheusTime.nanoseconds(text("lookback_delta")) / 1_000_000
+            return milliseconds > 0 ? milliseconds : nil
+        } catch {
+            throw APIError(
+                .badRequest, code: "bad_parameter", "error parsing lookback delta duration: \(error.sentence)",
+                where: "lookback_delta")
+        }
     }
 
     /// What is to be told of the query beside its result.
@@ -63,27 +96,70 @@ struct PrometheusParameters: Sendable {
         return measures
     }
 
+    private func unreadable(_ name: String, _ what: String) -> String {
+        "cannot parse \(PrometheusTime.quoted(text(name))) to a valid \(what)"
+    }
+
+    // MARK: - Limits
+
+    /// How many items the answer may have; 0 or missing: `most`.
+    func limit(most: Int = .max) throws -> Int {
+        let text = text("limit")
+        if text.isEmpty { return most }
+        guard let limit = Int(text) else {
+            throw Self.invalid("limit", "strconv.Atoi: \(PrometheusTime.problem(ofNumber: text))")
+        }
+        if limit < 0 { throw Self.invalid("limit", "limit must be non-negative") }
+        return limit == 0 ? most : min(limit, most)
+    }
+
+    /// A whole number, or nil when it is missing.
+    func count(_ name: String) throws -> Int? {
+        let text = text(name)
+        if text.isEmpty { return nil }
+        if let count = Int(text) { return count }
+        throw APIError(.badRequest, code: "bad_parameter", "\(name) must be a number", where: name)
+    }
+
+    // MARK: - Selectors
+
     /// The selectors in `match[]`; each of them names series by itself.
     func selectors() throws -> [[LabelMatcher]] {
         var patternCount = 0
         return try items.all("match[]").map { text in
-            do {
-                let matchers = try PromQLParser.parseSelector(text)
-                patternCount += matchers.count { $0.pattern != nil && $0.pattern?.literals == nil }
-                if patternCount <= PromQLParser.patternLimit { return matchers }
-            } catch {
-                throw invalid("match[]", "\(error)")
+            let matchers = try Self.selector(text)
+            patternCount += matchers.count { $0.pattern != nil && $0.pattern?.literals == nil }
+            if patternCount > PromQLParser.patternLimit {
+                throw Self.badSelector("there are more than \(PromQLParser.patternLimit) regular expressions in match[]")
             }
-            throw invalid("match[]", "there are more than \(PromQLParser.patternLimit) regular expressions")
+            return matchers
         }
     }
 
-    /// The range of time in which series are looked for; without bounds all of time.
-    func range() throws -> ClosedRange<Int64> {
-        let start = try time("start", default: 0)
-        let end = try time("end", default: PromQLEngine.timeLimit)
-        if end < start { throw invalid("end", "end timestamp must not be before start timestamp") }
-        return start...end
+    /// The same, where each mistake names the parameter and there must be one.
+    func requiredSelectors() throws -> [[LabelMatcher]] {
+        if !items.contains("match[]") {
+            throw APIError(.badRequest, code: "missing_parameter", "no match[] parameter provided", where: "match[]")
+        }
+        do {
+            return try selectors()
+        } catch let error as APIError {
+            throw Self.invalid("match[]", error.message)
+        }
+    }
+
+    private static func badSelector(_ message: String) -> APIError {
+        APIError(.badRequest, code: "bad_parameter", message, where: "match[]")
+    }
+
+    private static func selector(_ text: String) throws -> [LabelMatcher] {
+        do throws(PromQLError) {
+            return try PromQLParser.parseSelector(text)
+        } catch {
+            // What is no mistake of the parser in Prometheus is told without a place.
+            let isEmpty = error.message == "vector selector must contain at least one non-empty matcher"
+            throw badSelector(isEmpty ? "match[] must contain at least one non-empty matcher" : error.description)
+        }
     }
 }
 
@@ -96,18 +172,11 @@ extension Route {
             }
         }
     }
-}
 
-extension APIError {
-    /// The refusal that fits a failed query.
-    init(_ error: QueryError) {
-        switch error.kind {
-        case .invalid, .tooManySteps: self.init(.badRequest, code: "bad_query", error.message, where: "query")
-        case .execution, .tooManySamples, .tooManySeries, .unsupported:
-            self.init(.unprocessableContent, code: "execution", error.message, where: "query")
-        case .timeout: self.init(.serviceUnavailable, code: "timeout", error.message)
-        case .cancelled: self.init(.serviceUnavailable, code: "cancelled", error.message)
-        case .storage: self.init(.internalServerError, code: "store_failed", error.message)
+    /// A question of Prometheus's API that is short: GET alone.
+    static func told(_ path: String, _ answer: @escaping @Sendable (PrometheusParameters) async throws -> Response) -> Route {
+        Route(.get, path, scope: .query, errors: .prometheus) { request in
+            try await answer(PrometheusParameters(items: request.query))
         }
     }
 }

@@ -1,127 +1,82 @@
 import Alerting
-import ByteCoding
+import Crypto
 import Hummingbird
-import QueryLanguages
-import TelemetryModel
 
 /// The part of Prometheus's HTTP API that tells about rules and alerts.
 struct RuleRoutes: RouteGroup {
-    let alerting: AlertingService
+    let server: ServerDependencies
 
     var routes: [Route] {
         [
-            Route(.get, "/api/v1/rules", scope: .query, errors: .prometheus) { [alerting] request in
-                let kind = request.query["type"]
-                guard [nil, "alert", "record"].contains(kind) else {
-                    throw APIError(.badRequest, code: "bad_data", "'type' must be alert or record.", where: "type")
-                }
-                return .json(bytes: Self.rules(await alerting.snapshot, kind: kind))
+            .told("/api/v1/rules") { parameters in
+                .json(bytes: try rules(await server.alerting.snapshot, parameters))
             },
-            Route(.get, "/api/v1/alerts", scope: .query, errors: .prometheus) { [alerting] _ in
-                .json(bytes: Self.alerts(await alerting.snapshot))
-            },
+            .told("/api/v1/alerts") { _ in .json(bytes: RuleJSON.alerts(await server.alerting.snapshot)) },
         ]
     }
 
-    // MARK: - Alerts
-
-    private static func alerts(_ groups: [GroupEvaluator]) -> [UInt8] {
-        PrometheusJSON.success { data in
-            data.object { data in
-                data.key("alerts")
-                data.array { list in
-                    for group in groups {
-                        for index in group.group.rules.indices { write(open(group, index), to: &list) }
-                    }
-                }
-            }
-        }
-    }
-
-    /// The alerts of a rule that are pending or firing, in a fixed order.
-    private static func open(_ group: GroupEvaluator, _ index: Int) -> [Alert] {
-        (group.active[index] ?? [:]).sorted { $0.key < $1.key }.map(\.value).filter { $0.state != .resolved }
-    }
-
-    private static func write(_ alerts: [Alert], to list: inout JSONWriter) {
-        for alert in alerts {
-            list.object { object in
-                write("labels", alert.labels, to: &object)
-                write("annotations", alert.annotations, to: &object)
-                object.member("state", alert.state.rawValue)
-                object.member("activeAt", time(alert.activeSince))
-                object.member("value", alert.value.map(PromQLNumber.text) ?? "NaN")
-            }
-        }
-    }
-
-    // MARK: - Rules
-
-    private static func rules(_ groups: [GroupEvaluator], kind: String?) -> [UInt8] {
-        PrometheusJSON.success { data in
+    /// The groups in Prometheus's order, as far as the parameters ask for them, a page at a time if they ask for that.
+    private func rules(_ groups: [GroupEvaluator], _ parameters: PrometheusParameters) throws -> [UInt8] {
+        let filter = try RuleFilter(parameters)
+        let page = try RulePage(parameters)
+        let sorted = groups.sorted { ($0.group.file, $0.group.name) < ($1.group.file, $1.group.name) }
+        let (found, next) = try page.cut(sorted.filter(filter.takes))
+        let defaultInterval = server.configuration.evaluationInterval
+        return PrometheusJSON.success { data in
             data.object { data in
                 data.key("groups")
-                data.array { list in for group in groups { write(group, kind: kind, to: &list) } }
+                data.array { list in
+                    for group in found { RuleJSON.write(group, filter, defaultInterval: defaultInterval, to: &list) }
+                }
+                if let next { data.member("groupNextToken", next) }
             }
         }
     }
+}
 
-    private static func write(_ evaluator: GroupEvaluator, kind: String?, to list: inout JSONWriter) {
-        list.object { object in
-            object.member("name", evaluator.group.name)
-            object.member("file", evaluator.group.file)
-            object.member("interval", Double(evaluator.group.interval ?? 0) / 1_000)
-            object.member("limit", evaluator.group.limit)
-            object.member("lastEvaluation", time(evaluator.lastEvaluation ?? 0))
-            object.key("rules")
-            object.array { rules in
-                for index in evaluator.group.rules.indices { write(evaluator, index, kind: kind, to: &rules) }
+/// Which page of the groups is asked for.
+struct RulePage {
+    private let limit: Int?
+    private let token: String
+
+    init(_ parameters: PrometheusParameters) throws {
+        token = parameters.text("group_next_token")
+        let text = parameters.text("group_limit")
+        if text.isEmpty {
+            if !token.isEmpty {
+                throw PrometheusParameters.invalid(
+                    "group_next_token", "group_limit needs to be present in order to paginate over the groups")
             }
+            limit = nil
+            return
         }
-    }
-
-    private static func write(_ evaluator: GroupEvaluator, _ index: Int, kind: String?, to list: inout JSONWriter) {
-        let rule = evaluator.group.rules[index]
-        let error = evaluator.lastErrors[index]
-        switch rule.kind {
-        case .recording where kind != "alert":
-            list.object { object in
-                writeCommon(rule, error, evaluator, to: &object)
-                object.member("type", "recording")
-            }
-        case .alerting(let details) where kind != "record":
-            let alerts = open(evaluator, index)
-            list.object { object in
-                writeCommon(rule, error, evaluator, to: &object)
-                object.member("type", "alerting")
-                object.member("state", alerts.contains { $0.state == .firing } ? "firing" : alerts.isEmpty ? "inactive" : "pending")
-                object.member("duration", Double(details.holdDuration) / 1_000)
-                object.member("keepFiringFor", Double(details.keepFiringFor) / 1_000)
-                write("annotations", details.annotations.mapValues(\.source), to: &object)
-                object.key("alerts")
-                object.array { write(alerts, to: &$0) }
-            }
-        default: break
+        guard let number = Int32(text) else {
+            throw PrometheusParameters.invalid(
+                "group_limit",
+                "group_limit needs to be a valid number: strconv.ParseInt: \(PrometheusTime.problem(ofNumber: text))")
         }
+        if number <= 0 { throw PrometheusParameters.invalid("group_limit", "group_limit needs to be greater than 0") }
+        limit = Int(number)
     }
 
-    private static func writeCommon(
-        _ rule: Rule, _ error: String?, _ evaluator: GroupEvaluator, to object: inout JSONWriter
-    ) {
-        object.member("name", rule.name)
-        object.member("query", rule.expression)
-        write("labels", rule.labels.mapValues(\.source), to: &object)
-        object.member("health", error != nil ? "err" : evaluator.lastEvaluation == nil ? "unknown" : "ok")
-        object.member("lastError", error ?? "")
-        object.member("lastEvaluation", time(evaluator.lastEvaluation ?? 0))
+    /// The groups of the page, and the token of the next one if there is one.
+    func cut(_ groups: [GroupEvaluator]) throws -> (page: [GroupEvaluator], next: String?) {
+        guard let limit else { return (groups, nil) }
+        var rest = groups[...]
+        if !token.isEmpty {
+            guard let first = groups.firstIndex(where: { Self.token($0) == token }) else {
+                throw PrometheusParameters.invalid(
+                    "group_next_token",
+                    "invalid group_next_token '\(token.prefix(60))'. were rule groups changed?")
+            }
+            rest = groups[first...]
+        }
+        return (Array(rest.prefix(limit)), rest.dropFirst(limit).first.map(Self.token))
     }
 
-    private static func write(_ name: String, _ texts: [String: String], to object: inout JSONWriter) {
-        object.key(name)
-        object.object { object in for (key, value) in texts.sorted(by: { $0.key < $1.key }) { object.member(key, value) } }
-    }
-
-    private static func time(_ milliseconds: Int64) -> String {
-        RFC3339.text(nanoseconds: UInt64(clamping: milliseconds) &* 1_000_000)
+    /// What names a group: as in Prometheus the SHA-1 hash of file and name, which is no secret.
+    private static func token(_ evaluator: GroupEvaluator) -> String {
+        let digest = Insecure.SHA1.hash(data: Array("\(evaluator.group.file);\(evaluator.group.name)".utf8))
+        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -21,11 +21,8 @@ struct TSDBAdminRoutes: RouteGroup {
 
     /// Each `match[]` is a deletion of its own: what matches any of them goes.
     private func delete(_ parameters: PrometheusParameters) async throws -> Response {
-        let selectors = try parameters.selectors()
-        if selectors.isEmpty {
-            throw APIError(.badRequest, code: "missing_parameter", "no match[] parameter provided", where: "match[]")
-        }
-        let range = try parameters.range()
+        let selectors = try parameters.requiredSelectors()
+        let range = try parameters.risingRange()
         let store = server.store
         try await server.upkeep.run {
             for matchers in selectors {

@@ -20,7 +20,7 @@ struct CardinalityRoutes: RouteGroup {
 
     var routes: [Route] {
         [
-            Route(.get, "/api/v1/status/tsdb", scope: .query, errors: .prometheus) { request in try await status(request) },
+            .told("/api/v1/status/tsdb", status),
             Route(.get, "/api/v1/cardinality", scope: .query) { request in try await cardinality(request) },
         ]
     }
@@ -37,8 +37,10 @@ struct CardinalityRoutes: RouteGroup {
         }
     }
 
-    private func status(_ request: RoutedRequest) async throws -> Response {
-        let limit = try request.query.integer("limit", default: 10, in: Self.limitRange)
+    private func status(_ parameters: PrometheusParameters) async throws -> Response {
+        let limit = parameters.text("limit").isEmpty ? 10 : Int(parameters.text("limit")) ?? 0
+        if limit < 1 { throw Self.badLimit("must be a positive number") }
+        if limit > Self.limitRange.upperBound { throw Self.badLimit("must not exceed \(Self.limitRange.upperBound)") }
         let tally = try await tally()
         return .json(
             bytes: PrometheusJSON.success { writer in
@@ -56,6 +58,10 @@ struct CardinalityRoutes: RouteGroup {
                     }
                 }
             })
+    }
+
+    private static func badLimit(_ message: String) -> APIError {
+        APIError(.badRequest, code: "bad_parameter", "limit \(message)", where: "limit")
     }
 
     /// Head and blocks together. Chunks are not counted: they have no bound on their length here.
@@ -104,7 +110,7 @@ struct CardinalityRoutes: RouteGroup {
         if metric.isEmpty { return [] }
         let query = SeriesQuery([try LabelMatcher(Labels.nameLabel, .equal, metric)], from: 0, through: .max)
         var values: [String: Set<String>] = [:]
-        for labels in try store.series(query, limit: PrometheusRoutes.itemLimit) {
+        for labels in try store.series(query, limit: SeriesRoutes.itemLimit) {
             for label in labels.list where label.name != Labels.nameLabel { values[label.name, default: []].insert(label.value) }
         }
         let counts = values.map { LabelValueCount(name: $0.key, valueCount: $0.value.count) }

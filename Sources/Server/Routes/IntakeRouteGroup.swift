@@ -10,11 +10,11 @@ struct IntakeRouteGroup: RouteGroup {
             Route(.post, "/v1/traces", scope: .ingest, ports: [.otlp]) { try await handlers.otlpTraces($0.request) },
             Route(.post, "/v1/metrics", scope: .ingest, ports: [.otlp]) { try await handlers.otlpMetrics($0.request) },
             Route(.post, "/v1/logs", scope: .ingest, ports: [.otlp]) { try await handlers.otlpLogs($0.request) },
-            Route(.post, "/api/v2/spans", scope: .ingest, errors: .zipkin, ports: [.zipkin]) {
+            Route(.post, "/api/v2/spans", scope: .ingest, errors: .text, ports: [.zipkin]) {
                 try await handlers.zipkinSpans($0.request)
             },
-            Route(.post, "/api/v1/write", scope: .ingest, errors: .zipkin) { try await handlers.remoteWrite($0.request) },
-            .later(.post, "/api/v1/spans", scope: .ingest, errors: .zipkin, "Intake of Zipkin's version 1"),
+            Route(.post, "/api/v1/write", scope: .ingest, errors: .text) { try await handlers.remoteWrite($0.request) },
+            .later(.post, "/api/v1/spans", scope: .ingest, errors: .text, "Intake of Zipkin's version 1"),
         ]
     }
 }

@@ -3,8 +3,7 @@
 struct LaterRoutes: RouteGroup {
     var routes: [Route] {
         jaeger + tempo + alertmanager + [
-            .later(.get, "/federate", scope: .query, "Federation"),
-            .later(.get, "/api/v1/capacity", scope: .query, "The analysis of capacity"),
+            .later(.get, "/api/v1/capacity", scope: .query, "The analysis of capacity")
         ]
     }
 

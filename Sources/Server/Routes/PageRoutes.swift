@@ -16,7 +16,7 @@ struct PageRoutes: RouteGroup {
     init(server: ServerDependencies) throws {
         self.server = server
         engine = try ReportEngine(
-            answers: server.answers, query: Self.chartQuery(server.promql))
+            answers: server.answers, query: Self.chartQuery(server.queries.engine))
     }
 
     var routes: [Route] {

@@ -52,7 +52,7 @@ struct ZipkinRoutes: RouteGroup {
     private func route(
         _ path: String, _ handle: @escaping @Sendable (RoutedRequest, ServerDependencies) throws -> Response
     ) -> Route {
-        Route(.get, path, scope: .query, errors: .zipkin, ports: [.zipkin]) { [server] routed in
+        Route(.get, path, scope: .query, errors: .text, ports: [.zipkin]) { [server] routed in
             try await server.pool.run { try handle(routed, server) }
         }
     }

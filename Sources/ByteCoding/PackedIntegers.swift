@@ -77,15 +77,31 @@ public enum PackedIntegers {
         var start = 0
         while start < values.count {
             let size = min(groupCount, values.count &- start)
-            let exceptionCount = try form.read(&header, size: size)
-            let packed = try data.readBytes(form.packedByteCount(size))
-            let group = UnsafeMutableBufferPointer(rebasing: values[start..<(start &+ size)])
-            form.unpack(packed, into: group)
-            if exceptionCount > 0 {
-                let start = data.position
-                let exceptions = try data.readBytes(form.exceptionByteCount(exceptionCount))
-                if !form.patch(exceptions, count: exceptionCount, group) {
-                    throw .malformed(at: start, "an exception outside of its group")
+            try form.decode(&header, &data, into: UnsafeMutableBufferPointer(rebasing: values[start..<(start &+ size)]))
+            start &+= size
+        }
+    }
+
+    /// Calls `body` with those of `count` values that stand in `wanted`, group by group, and the place of the first of them. The
+    /// reader of the data ends behind the last group that was needed.
+    public static func forEachRun(
+        header: inout ByteReader, data: inout ByteReader, count: Int, in wanted: Range<Int>,
+        _ body: (_ start: Int, _ values: UnsafeBufferPointer<Int64>) -> Void
+    ) throws(ByteCodingError) {
+        var form = GroupForm()
+        var group = InlineArray<128, Int64>(repeating: 0)
+        var start = 0
+        while start < min(count, wanted.upperBound) {
+            let size = min(groupCount, count &- start)
+            if start &+ size <= wanted.lowerBound {
+                try form.skip(&header, &data, size: size)
+            } else {
+                let used = max(0, wanted.lowerBound &- start)..<min(size, wanted.upperBound &- start)
+                var span = group.mutableSpan
+                try span.withUnsafeMutableBufferPointer { buffer throws(ByteCodingError) in
+                    let values = UnsafeMutableBufferPointer(rebasing: buffer[..<size])
+                    try form.decode(&header, &data, into: values)
+                    body(start &+ used.lowerBound, UnsafeBufferPointer(rebasing: values[used]))
                 }
             }
             start &+= size
@@ -126,6 +142,26 @@ struct GroupForm: Equatable {
         let exceptionCount = Int(first & ~PackedIntegers.repeatFlag)
         if exceptionCount > size { throw .malformed(at: start, "an impossible number of exceptions") }
         return exceptionCount
+    }
+
+    /// Fills a group from its header and its data.
+    mutating func decode(
+        _ header: inout ByteReader, _ data: inout ByteReader, into group: UnsafeMutableBufferPointer<Int64>
+    ) throws(ByteCodingError) {
+        let exceptionCount = try read(&header, size: group.count)
+        unpack(try data.readBytes(packedByteCount(group.count)), into: group)
+        if exceptionCount == 0 { return }
+        let start = data.position
+        let exceptions = try data.readBytes(exceptionByteCount(exceptionCount))
+        if !patch(exceptions, count: exceptionCount, group) {
+            throw .malformed(at: start, "an exception outside of its group")
+        }
+    }
+
+    /// Moves past the header and the data of a group.
+    mutating func skip(_ header: inout ByteReader, _ data: inout ByteReader, size: Int) throws(ByteCodingError) {
+        let exceptionCount = try read(&header, size: size)
+        try data.skip(packedByteCount(size) &+ exceptionByteCount(exceptionCount))
     }
 
     /// `packed` has ``packedByteCount(_:)`` bytes.
@@ -199,6 +235,13 @@ struct BitPacker {
         if width > 0, shift &+ width <= 64, byte &+ 8 <= bytes.count {
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: byte, as: UInt64.self))
             return word &>> UInt64(truncatingIfNeeded: shift) & (UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- width))
+        }
+        // The last eight bytes hold what begins in them and ends before the end.
+        let start = bytes.count &- 8
+        if width > 0, start >= 0, byte >= start, position &+ width <= bytes.count &* 8 {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+            return word &>> UInt64(truncatingIfNeeded: position &- start &* 8)
+                & (UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- width))
         }
         var result: UInt64 = 0
         for index in 0..<min(9, max(0, bytes.count &- byte)) {

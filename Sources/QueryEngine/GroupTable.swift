@@ -9,6 +9,8 @@ struct GroupTable {
     /// The labels of each group, one behind the other.
     private var arena: [UInt8] = []
     private var groups: [(start: Int, count: Int, hash: UInt64)] = []
+    /// The group that was asked for last: neighbours often belong together.
+    private var last = 0
     /// Group + 1, or 0 for a free slot; always a power of two, at most half full.
     private var slots = [Int](repeating: 0, count: 64)
 
@@ -28,6 +30,12 @@ struct GroupTable {
         // Everything in one group needs no look at the labels.
         if filter.dropsAll, !groups.isEmpty { return 0 }
         filter.apply(labels, into: &key)
+        if last < groups.count, isKey(last) { return last }
+        last = find()
+        return last
+    }
+
+    private mutating func find() -> Int {
         let hash = key.withUnsafeBytes { SeededHash.hash($0) }
         let mask = slots.count &- 1
         var slot = Int(truncatingIfNeeded: hash) & mask
@@ -41,7 +49,10 @@ struct GroupTable {
 
     private func isKey(_ group: Int) -> Bool {
         let (start, count, _) = groups[group]
-        return count == key.count && arena[start..<(start &+ count)].elementsEqual(key)
+        if count != key.count { return false }
+        return arena.withUnsafeBytes { arena in
+            key.withUnsafeBytes { RawBytes.equal(UnsafeRawBufferPointer(rebasing: arena[start..<(start &+ count)]), $0) }
+        }
     }
 
     private mutating func add(_ hash: UInt64) -> Int {

@@ -7,10 +7,10 @@ struct LabelFilter {
     private let keeps: Bool
 
     /// Keeps only these labels.
-    static func keeping(_ names: [String]) -> LabelFilter { LabelFilter(names: names.map { Array($0.utf8) }, keeps: true) }
+    static func keeping(_ names: [String]) -> LabelFilter { LabelFilter(names: Set(names).map { Array($0.utf8) }, keeps: true) }
 
     /// Drops these labels.
-    static func dropping(_ names: [String]) -> LabelFilter { LabelFilter(names: names.map { Array($0.utf8) }, keeps: false) }
+    static func dropping(_ names: [String]) -> LabelFilter { LabelFilter(names: Set(names).map { Array($0.utf8) }, keeps: false) }
 
     /// Drops the metric's name.
     static let withoutName = LabelFilter.dropping([Labels.nameLabel])
@@ -30,25 +30,32 @@ struct LabelFilter {
         kept.removeAll(keepingCapacity: true)
         if dropsAll { return }
         var reader = ByteReader(labels)
+        var left = names.count
         // Neighbours that both stay are copied together.
         var run = 0..<0
         while !reader.isAtEnd {
             let start = reader.position
             guard let name = try? reader.readLengthPrefixed(), (try? reader.readLengthPrefixed()) != nil else { break }
-            if isNamed(name) != keeps { continue }
-            if run.upperBound != start {
-                kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[run]))
-                run = start..<start
+            let isNamed = isNamed(name)
+            if isNamed { left &-= 1 }
+            if isNamed == keeps {
+                if run.upperBound != start {
+                    kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[run]))
+                    run = start..<start
+                }
+                run = run.lowerBound..<reader.position
             }
-            run = run.lowerBound..<reader.position
+            // No label has a name twice: what comes behind the last of the names is all of one kind.
+            if left == 0 { break }
         }
         kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[run]))
+        if !keeps { kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[reader.position...])) }
     }
 
     @inline(__always)
     private func isNamed(_ name: UnsafeRawBufferPointer) -> Bool {
         for candidate in names where candidate.count == name.count {
-            if candidate.withUnsafeBytes({ $0.elementsEqual(name) }) { return true }
+            if candidate.withUnsafeBytes({ RawBytes.equal($0, name) }) { return true }
         }
         return false
     }

@@ -11,6 +11,13 @@ extension ValueColumn {
         return header.bytes + data.bytes
     }
 
+    static func value(at place: Int, _ bytes: UnsafeRawBufferPointer, count: Int) throws(ByteCodingError) -> Double {
+        var data = ByteReader(bytes)
+        _ = try skip(&data, count: count)
+        var header = ByteReader(bytes)
+        return try value(at: place, of: count, header: &header, data: &data)
+    }
+
     static func decode(_ bytes: UnsafeRawBufferPointer, count: Int) throws(ByteCodingError) -> [Double] {
         try ColumnBytes.decode(bytes, count: count, as: Double.self) {
             (header: inout ByteReader) throws(ByteCodingError) in

@@ -52,6 +52,21 @@ struct ColumnTests {
         }
     }
 
+    @Test("a single value is the one that it is among all", arguments: 0..<5)
+    func singleValues(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var columns = SampleValues.all(&random)
+        columns.append(("rare changes", (0..<900).map { Double(($0 / 17) * ($0 / 17) % 7) }))
+        columns.append(("growing steps", (0..<900).map { Double($0 * $0) }))
+        for (name, values) in columns {
+            let bytes = ValueColumn.encode(values)
+            for place in values.indices where place < 3 || place > values.count - 3 || Int.random(in: 0..<9, using: &random) == 0 {
+                let value = try bytes.withUnsafeBytes { try ValueColumn.value(at: place, $0, count: values.count) }
+                #expect(value.bitPattern == values[place].bitPattern, "\(name), place \(place), seed \(seed)")
+            }
+        }
+    }
+
     @Test("usual columns are small")
     func sizes() {
         var random = SeededRandom(seed: 1)
@@ -126,6 +141,7 @@ struct ColumnTests {
             }
             if Bool.random(using: &random) { bytes.removeLast(Int.random(in: 0...bytes.count, using: &random)) }
             bytes.withUnsafeBytes { raw in
+                if !values.isEmpty { _ = try? ValueColumn.value(at: round % values.count, raw, count: values.count) }
                 if let decoded = try? ValueColumn.decode(raw, count: values.count) {
                     #expect(decoded.count == values.count, "seed \(seed)")
                 }

@@ -84,8 +84,9 @@ final class SeriesPage: Sendable {
         var times: UInt32
         /// Where its header stands in the page.
         var header: UInt32
-        /// Where its data stands in the file of values.
+        /// Where its data stands in the file of values, and how many bytes it has.
         var data: Int
+        var dataByteCount: Int
     }
 
     let raw: [UInt8]
@@ -128,10 +129,13 @@ final class SeriesPage: Sendable {
         raw.count + 4 * (symbols.count + symbolEnds.count + chunkEnds.count) + chunks.count * MemoryLayout<Chunk>.stride
     }
 
-    /// The chunks of the series at a place of the page.
-    func chunks(_ place: Int) -> ArraySlice<Chunk> {
-        chunks[(place == 0 ? 0 : Int(chunkEnds[place &- 1]))..<Int(chunkEnds[place])]
-    }
+    /// How many chunks the series at a place of the page has.
+    func chunkCount(_ place: Int) -> Int { Int(chunkEnds[place]) &- firstChunk(place) }
+
+    /// One of the chunks of the series at a place of the page.
+    func chunk(_ place: Int, _ number: Int) -> Chunk { chunks[firstChunk(place) &+ number] }
+
+    private func firstChunk(_ place: Int) -> Int { place == 0 ? 0 : Int(chunkEnds[place &- 1]) }
 
     /// Lends the symbols of the series at a place: name and value in turn, by rising name.
     @inline(__always)
@@ -195,7 +199,7 @@ final class SeriesPage: Sendable {
                 }
                 let header = headers.position
                 let byteCount = try ValueColumn.skip(&headers, count: try sampleCount(times))
-                chunks.append(Chunk(times: times, header: UInt32(header), data: data))
+                chunks.append(Chunk(times: times, header: UInt32(header), data: data, dataByteCount: byteCount))
                 data &+= byteCount
             }
             chunkEnds.append(UInt32(chunks.count))

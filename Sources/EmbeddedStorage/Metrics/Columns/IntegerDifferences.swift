@@ -136,6 +136,38 @@ struct IntegerDifferences {
         }
     }
 
+    /// One of `count` integers, without making the others. Reads no further than is needed.
+    static func value(
+        at place: Int, of count: Int, _ order: ValueColumn.Order, _ header: inout ByteReader, _ data: inout ByteReader
+    ) throws(ByteCodingError) -> Int64 {
+        let first = try header.readSignedVarint()
+        if order == .constant || place == 0 { return first }
+        let divisor = try readDivisor(&header)
+        var sum: Int64 = 0
+        switch order {
+        case .constant: break
+        case .plain:
+            try PackedIntegers.forEachRun(header: &header, data: &data, count: count &- 1, in: (place &- 1)..<place) {
+                sum = $1[0]
+            }
+        case .delta:
+            try PackedIntegers.forEachRun(header: &header, data: &data, count: count &- 1, in: 0..<place) {
+                for difference in $1 { sum = sum &+ difference }
+            }
+        case .deltaOfDelta:
+            // Each change of the difference counts in every difference from there on.
+            sum = Int64(place) &* (try header.readSignedVarint())
+            try PackedIntegers.forEachRun(header: &header, data: &data, count: count &- 2, in: 0..<(place &- 1)) { start, changes in
+                var weight = Int64(place &- 1 &- start)
+                for change in changes {
+                    sum = sum &+ weight &* change
+                    weight = weight &- 1
+                }
+            }
+        }
+        return first &+ sum &* divisor
+    }
+
     private static func accumulate(_ integers: UnsafeMutableBufferPointer<Int64>, from start: Int) {
         for index in start..<max(start, integers.count) { integers[index] = integers[index] &+ integers[index &- 1] }
     }

@@ -124,6 +124,51 @@ enum ValueColumn {
         } catch { throw error as? ByteCodingError ?? .malformed(at: header.position, "\(error)") }
     }
 
+    /// One of `count` values, without making the others.
+    static func value(
+        at place: Int, of count: Int, header: inout ByteReader, data: inout ByteReader
+    ) throws(ByteCodingError) -> Double {
+        let form = try readForm(&header)
+        if form.order == .constant { return try denseValue(at: 0, of: 1, form, &header, &data) }
+        if !form.isSparse { return try denseValue(at: place, of: count, form, &header, &data) }
+        let changeCount = try header.readCount(limit: count - 1)
+        var change = 0
+        var last = 0
+        var isMalformed = false
+        try PackedIntegers.forEachRun(header: &header, data: &data, count: changeCount, in: 0..<changeCount) { start, distances in
+            for (index, distance) in distances.enumerated() {
+                if distance < 0 || distance >= count &- last &- 1 {
+                    isMalformed = true
+                    return
+                }
+                last &+= Int(distance) &+ 1
+                if last <= place { change = start &+ index &+ 1 }
+            }
+        }
+        if isMalformed { throw .malformed(at: header.position, "a change outside of its chunk") }
+        return try denseValue(at: change, of: changeCount &+ 1, form, &header, &data)
+    }
+
+    private static func denseValue(
+        at place: Int, of count: Int, _ form: Form, _ header: inout ByteReader, _ data: inout ByteReader
+    ) throws(ByteCodingError) -> Double {
+        var pattern: UInt64?
+        try ValueIntegers.readExceptions(&header, count: count) { exception in
+            if place >= exception.start, place < exception.start &+ exception.count { pattern = exception.pattern }
+        }
+        if let pattern { return Double(bitPattern: pattern) }
+        let integer = try IntegerDifferences.value(at: place, of: count, form.order, &header, &data)
+        return Double(bitPattern: UInt64(bitPattern: bits(of: integer, form.scale)))
+    }
+
+    private static func bits(of integer: Int64, _ scale: ValueScale) -> Int64 {
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: 1) { one in
+            one[0] = integer
+            convert(one, scale)
+            return one[0]
+        }
+    }
+
     /// Moves the changed values, which stand at the front, to their places and repeats each up to the next.
     private static func spread(
         _ values: UnsafeMutableBufferPointer<Double>, _ distances: UnsafeMutableBufferPointer<Int64>

@@ -59,8 +59,6 @@ final class BlockSeriesSource: SeriesSource {
     private var position: Int
     private var reader: MetricBlockReader
     private let mask: SampleMask
-    private(set) var labelBytes: [UInt8] = []
-    private var scratch: [Double] = []
 
     /// There is at least one series, and their numbers rise.
     init(_ block: MetricBlock, _ numbers: ArraySlice<UInt32>) throws {
@@ -73,6 +71,7 @@ final class BlockSeriesSource: SeriesSource {
     }
 
     var isAtEnd: Bool { position == numbers.endIndex }
+    var labelBytes: [UInt8] { reader.labelBytes }
     var hidesSamples: Bool { !mask.isEmpty }
 
     func advance() throws -> Bool {
@@ -85,7 +84,7 @@ final class BlockSeriesSource: SeriesSource {
     private func load() throws {
         try block.checked {
             try reader.move(to: numbers[position])
-            try reader.labels(into: &labelBytes)
+            try reader.readLabels()
         }
     }
 
@@ -110,23 +109,7 @@ final class BlockSeriesSource: SeriesSource {
     }
 
     func last(from: Int64, through: Int64, skippingMarkers: Bool) throws -> Sample? {
-        try block.checked {
-            for number in (0..<reader.chunkCount).reversed() {
-                let chunk = try reader.chunk(number)
-                if chunk.last < from { return nil }
-                if chunk.first > through { continue }
-                let times = try reader.timestamps(chunk).values
-                if scratch.count < chunk.count { scratch = [Double](repeating: 0, count: chunk.count) }
-                try scratch.withUnsafeMutableBufferPointer {
-                    try reader.values(chunk, into: UnsafeMutableBufferPointer(rebasing: $0[..<chunk.count]))
-                }
-                for place in times.places(from: from, through: through).reversed() {
-                    if skippingMarkers, Sample.isStale(scratch[place]) { continue }
-                    return Sample(timestamp: times[place], value: scratch[place])
-                }
-            }
-            return nil
-        }
+        try block.checked { try reader.last(from: from, through: through, skippingMarkers: skippingMarkers) }
     }
 
     func mayHaveSamples(from: Int64, through: Int64) throws -> Bool {

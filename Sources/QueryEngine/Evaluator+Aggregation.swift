@@ -88,7 +88,7 @@ extension Evaluator {
 
     private func countValues(_ aggregation: PromQLExpression.Aggregation) throws -> [Column] {
         let name = try aggregation.parameter.map(text) ?? ""
-        if name.isEmpty { throw QueryError(.execution, "invalid label name \"\(name)\"") }
+        if !PromQLLabelName.isValid(name) { throw QueryError(.execution, "invalid label name \"\(name)\"") }
         var result: [Column] = []
         var places: [Labels: Int] = [:]
         for group in try groups(aggregation) {

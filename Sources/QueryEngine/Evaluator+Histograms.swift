@@ -74,7 +74,9 @@ extension Evaluator {
 
     private static func bound(_ text: String) -> Double? {
         let isNegative = text.hasPrefix("-")
-        guard let value = PromQLNumber.parse(String(text.drop { $0 == "-" || $0 == "+" })) ?? Double(text) else { return nil }
+        guard let value = (try? PromQLNumber.parse(String(text.drop { $0 == "-" || $0 == "+" }))) ?? Double(text) else {
+            return nil
+        }
         return isNegative ? -value.magnitude : value
     }
 

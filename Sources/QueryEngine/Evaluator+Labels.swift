@@ -8,7 +8,7 @@ extension Evaluator {
         let replacement = try text(arguments[2])
         let source = try text(arguments[3])
         let expression = try text(arguments[4])
-        if destination.isEmpty {
+        if !PromQLLabelName.isValid(destination) {
             throw QueryError(.execution, "invalid destination label name in label_replace(): \(destination)")
         }
         let pattern: CapturingPattern
@@ -66,7 +66,9 @@ extension Evaluator {
         let destination = try text(arguments[1])
         let separator = try text(arguments[2])
         let sources = try arguments.dropFirst(3).map(text)
-        if destination.isEmpty { throw QueryError(.execution, "invalid destination label name in label_join(): \(destination)") }
+        if !PromQLLabelName.isValid(destination) {
+            throw QueryError(.execution, "invalid destination label name in label_join(): \(destination)")
+        }
         return try vector(arguments[0]).map { column in
             var value = ""
             for (index, source) in sources.enumerated() {

@@ -35,7 +35,7 @@ struct Evaluator {
         case .string(let text): return .string(text)
         case .selector(let selector):
             return .vector(try collected { try forEachColumn(of: selector, in: expression, yielding: .values, $0) })
-        case .parentheses(let inner): return try evaluate(inner)
+        case .parentheses(let inner), .plus(let inner): return try evaluate(inner)
         case .negation(let inner): return try negate(try evaluate(inner))
         case .call(let function, let arguments): return try call(function, arguments, in: expression)
         case .aggregation(let aggregation): return .vector(try aggregate(aggregation, in: expression))

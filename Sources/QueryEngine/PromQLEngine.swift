@@ -20,16 +20,19 @@ public struct PromQLEngine: Sendable {
     public let limits: QueryLimits
     private let workers: QueryWorkers?
     private let time: any TimeSource
+    /// What of PromQL is on beyond what is stable.
+    public let features: PromQLFeatures
 
     /// Makes an engine that reads from `reader`; without `workers` every query has one thread.
     public init(
         reader: any MetricReader, limits: QueryLimits = QueryLimits(), workers: QueryWorkers? = nil,
-        time: any TimeSource = SystemTime()
+        time: any TimeSource = SystemTime(), features: PromQLFeatures = []
     ) {
         self.reader = reader
         self.limits = limits
         self.workers = workers
         self.time = time
+        self.features = features
     }
 
     /// A context for one query with the engine's limits after `change`, and what is to be measured of it.
@@ -83,7 +86,9 @@ public struct PromQLEngine: Sendable {
         var watch = PhaseWatch(context)
         do {
             try checkTimes([grid.start])
-            let expression = try PromQLParser.parse(text)
+            let parsed = try PromQLParser.parse(text, features: features)
+            let times = PromQLQueryTimes(start: grid.start, end: grid.end, step: grid.step)
+            let expression = parsed.hasComputedDurations ? try parsed.resolvingDurations(times, in: text) : parsed
             watch.isPrepared()
             let annotations = AnnotationList(expression: text)
             let bounds = QueryBounds(start: grid.start, end: grid.end, step: grid.step, isRange: isRange)

@@ -144,6 +144,7 @@ extension PromQLExpression {
         case .aggregation: "aggregation"
         case .binary: "binary"
         case .negation: "negation"
+        case .plus: "plus"
         case .parentheses: "parentheses"
         }
     }

@@ -41,6 +41,8 @@ struct ServeCommand: AsyncParsableCommand {
     var ruleFiles: [String] = []
     @Option(help: "How often rules are evaluated that do not say it themselves, such as 1m.")
     var evaluationInterval: String?
+    @Option(help: "What of PromQL is on beyond what is stable, by Prometheus's names, with commas between them.")
+    var enableFeature: [String] = []
     @Option(name: .customLong("external-url"), help: "Where people find this server, for links in notifications.")
     var externalURL: String?
     @Option(help: "The pattern of origins whose scripts may ask questions of Prometheus's API, or off (default .*).")
@@ -137,7 +139,8 @@ struct ServeCommand: AsyncParsableCommand {
             "limits-worker-threads": limits.limitsWorkerThreads,
             "limits-worker-queue": limits.limitsWorkerQueue, "cors-origin": corsOrigin,
         ]
-        return given.merging(queries.given) { $1 }.compactMapValues { $0.map { [$0] } }.merging(["rule-files": ruleFiles]) { $1 }
+        let lists = ["rule-files": ruleFiles, "enable-feature": enableFeature]
+        return given.merging(queries.given) { $1 }.compactMapValues { $0.map { [$0] } }.merging(lists) { $1 }
     }
 
     mutating func run() async throws {

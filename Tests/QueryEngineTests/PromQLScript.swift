@@ -93,7 +93,7 @@ struct PromQLScript {
         let isNegative = text.hasPrefix("-")
         let digits = isNegative ? String(text.dropFirst()) : text
         if let seconds = Double(digits) { return Int64(seconds * 1_000) * (isNegative ? -1 : 1) }
-        guard let milliseconds = try PromQLDuration.parse(digits) else { throw ParseError(line: 0, text: text) }
+        guard let milliseconds = try? PromQLDuration.parse(digits) else { throw ParseError(line: 0, text: text) }
         return isNegative ? -milliseconds : milliseconds
     }
 
@@ -254,7 +254,7 @@ struct PromQLScript {
         // `0x5` is five more zeros here, not hexadecimal.
         if text.contains("x") { return nil }
         let digits = text.hasPrefix("-") || text.hasPrefix("+") ? String(text.dropFirst()) : text
-        return PromQLNumber.parse(digits).map { text.hasPrefix("-") ? -$0 : $0 }
+        return (try? PromQLNumber.parse(digits)).map { text.hasPrefix("-") ? -$0 : $0 }
     }
 }
 

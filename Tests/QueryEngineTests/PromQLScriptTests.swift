@@ -79,7 +79,7 @@ struct ScriptRunner {
     /// Whether native histograms take part in the evaluation.
     private func needsHistograms(_ evaluation: PromQLScript.Evaluation) -> Bool {
         if evaluation.wantsHistograms { return true }
-        guard let expression = try? PromQLParser.parse(evaluation.query) else { return false }
+        guard let expression = try? PromQLParser.parse(evaluation.query, features: .all) else { return false }
         return store.histograms.contains { labels in
             Self.selectors(expression).contains { matchers in matchers.allSatisfy { $0.matches(labels[$0.name] ?? "") } }
         }
@@ -95,7 +95,7 @@ struct ScriptRunner {
     // MARK: Checking
 
     private func check(_ evaluation: PromQLScript.Evaluation) throws {
-        let engine = PromQLEngine(reader: store, time: ManualTime(now: 0))
+        let engine = PromQLEngine(reader: store, time: ManualTime(now: 0), features: .all)
         let result: QueryResult
         do {
             result =

@@ -3,14 +3,14 @@ import StrictYAML
 
 /// Reads Prometheus rule files and finds every mistake that `promtool check rules` finds.
 public enum RuleFileLoader {
-    /// The groups of a file. Throws ``YAMLProblem`` for the first mistake, with its line.
-    public static func load(_ text: String, file: String) throws -> [RuleGroup] {
+    /// The groups of a file, whose expressions may use `features`. Throws ``YAMLProblem`` for the first mistake, with its line.
+    public static func load(_ text: String, file: String, features: PromQLFeatures = []) throws -> [RuleGroup] {
         var root = try YAMLValue.parse(text, file: file).mapping()
         let values = try root.take("groups")?.list() ?? []
         try root.finish()
         var names: Set<String> = []
         return try values.map { value in
-            let group = try group(value, file)
+            let group = try group(value, file, features)
             guard names.insert(group.name).inserted else {
                 throw value.problem("The group name '\(group.name)' is there twice in this file.")
             }
@@ -18,7 +18,7 @@ public enum RuleFileLoader {
         }
     }
 
-    private static func group(_ value: YAMLValue, _ file: String) throws -> RuleGroup {
+    private static func group(_ value: YAMLValue, _ file: String, _ features: PromQLFeatures) throws -> RuleGroup {
         var mapping = try value.mapping()
         let name = try mapping.take("name")?.string() ?? ""
         if name.isEmpty { throw value.problem("A rule group needs a name.") }
@@ -26,12 +26,14 @@ public enum RuleFileLoader {
         let offset = try mapping.take("query_offset")?.duration() ?? 0
         let limit = try mapping.take("limit")?.integer(in: 0...Int.max) ?? 0
         let shared = try mapping.take("labels").map { try labels($0, areTemplates: false) } ?? [:]
-        let rules = try mapping.take("rules")?.list().map { try rule($0, shared) } ?? []
+        let rules = try mapping.take("rules")?.list().map { try rule($0, shared, features) } ?? []
         try mapping.finish()
         return RuleGroup(name: name, file: file, interval: interval, queryOffset: offset, limit: limit, rules: rules)
     }
 
-    private static func rule(_ value: YAMLValue, _ shared: [String: AlertTemplate]) throws -> Rule {
+    private static func rule(
+        _ value: YAMLValue, _ shared: [String: AlertTemplate], _ features: PromQLFeatures
+    ) throws -> Rule {
         var mapping = try value.mapping()
         let record = mapping.take("record")
         let alert = mapping.take("alert")
@@ -48,7 +50,7 @@ public enum RuleFileLoader {
         guard let expression, case let text = try expression.string(), !text.isEmpty else {
             throw value.problem("The rule '\(name)' needs an expression in 'expr'.")
         }
-        try check(text, expression)
+        try check(text, expression, features)
         let own = try ownLabels.map { try labels($0, areTemplates: alert != nil) } ?? [:]
         let merged = shared.merging(own) { $1 }
         if let record {
@@ -61,9 +63,9 @@ public enum RuleFileLoader {
         return Rule(name: name, expression: text, labels: merged, kind: .alerting(details), line: value.line)
     }
 
-    private static func check(_ expression: String, _ value: YAMLValue) throws {
+    private static func check(_ expression: String, _ value: YAMLValue, _ features: PromQLFeatures) throws {
         do {
-            _ = try PromQLParser.parse(expression)
+            _ = try PromQLParser.parse(expression, features: features)
         } catch {
             throw value.problem("The expression cannot be used: \(error)")
         }

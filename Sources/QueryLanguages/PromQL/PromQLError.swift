@@ -4,7 +4,7 @@ public struct PromQLError: Error, Equatable, Sendable, CustomStringConvertible {
     public var message: String
     /// The byte of the expression where it was noticed.
     public var offset: Int
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 when the expression is empty and has no places.
     public var line: Int
     /// The byte within the line, counted from 1.
     public var column: Int
@@ -13,7 +13,7 @@ public struct PromQLError: Error, Equatable, Sendable, CustomStringConvertible {
     public init(_ message: String, at offset: Int, in expression: String) {
         self.message = message
         self.offset = offset
-        (line, column) = Self.lineAndColumn(offset, in: expression)
+        (line, column) = expression.isEmpty ? (0, 0) : Self.lineAndColumn(offset, in: expression)
     }
 
     /// Line and column of a byte of `expression`, both counted from 1.
@@ -31,5 +31,5 @@ public struct PromQLError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Prometheus's form: `1:5: parse error: …`.
-    public var description: String { "\(line):\(column): parse error: \(message)" }
+    public var description: String { "\(line == 0 ? "unknown position" : "\(line):\(column)"): parse error: \(message)" }
 }

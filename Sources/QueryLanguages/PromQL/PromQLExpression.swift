@@ -10,6 +10,15 @@ public enum PromQLType: String, Sendable {
     case instantVector = "instant vector"
     /// A range of samples a series and step.
     case rangeVector = "range vector"
+
+    /// The short name that Prometheus's API has for it.
+    public var name: String {
+        switch self {
+        case .scalar, .string: rawValue
+        case .instantVector: "vector"
+        case .rangeVector: "matrix"
+        }
+    }
 }
 
 /// A PromQL expression that has been parsed and type-checked.
@@ -20,6 +29,8 @@ public struct PromQLExpression: Sendable {
     public let location: Range<Int>
     /// How deep expressions are nested in it; 1 when none is.
     public let depth: Int
+    /// Whether it is a number that was written as a duration, and is printed as one.
+    public let isDuration: Bool
 
     /// The kinds of expression.
     public indirect enum Node: Sendable {
@@ -39,9 +50,11 @@ public struct PromQLExpression: Sendable {
         case aggregation(Aggregation)
         /// Two expressions combined.
         case binary(Binary)
-        /// A sign in front of an expression.
+        /// A minus in front of an expression.
         case negation(PromQLExpression)
-        /// An expression in parentheses, or with a plus in front.
+        /// A plus in front of an expression, which changes nothing.
+        case plus(PromQLExpression)
+        /// An expression in parentheses.
         case parentheses(PromQLExpression)
     }
 
@@ -57,14 +70,24 @@ public struct PromQLExpression: Sendable {
 
     /// Which series, and when.
     public struct Selector: Sendable {
-        /// All of them hold; the metric's name is among them.
+        /// The name in front of the braces.
+        public var name: String?
+        /// All of them hold; a name in front of the braces is the last of them.
         public var matchers: [LabelMatcher]
         /// How many milliseconds back in time.
         public var offset: Int64 = 0
+        /// What ``offset`` is computed from once the times of the query are known.
+        public var offsetExpression: PromQLDurationExpression?
+        /// What the range of a range selector is computed from once the times of the query are known.
+        public var rangeExpression: PromQLDurationExpression?
         /// A time of its own.
         public var at: FixedTime?
+        /// `anchored`: samples stand for the bounds of the range too, each by the last one before it.
+        public var isAnchored = false
+        /// `smoothed`: the values at the bounds of the range are interpolated.
+        public var isSmoothed = false
 
-        /// The metric's name when it is given as such.
+        /// The metric's name when it is given as such, in front of the braces or in them.
         public var metricName: String? {
             matchers.first { $0.name == Labels.nameLabel && $0.operation == .equal }?.value
         }
@@ -76,10 +99,16 @@ public struct PromQLExpression: Sendable {
         public var expression: PromQLExpression
         /// How many milliseconds are looked back.
         public var range: Int64
+        /// What ``range`` is computed from once the times of the query are known.
+        public var rangeExpression: PromQLDurationExpression?
         /// The distance of the times in milliseconds; nil: the engine's default.
         public var step: Int64?
+        /// What ``step`` is computed from once the times of the query are known.
+        public var stepExpression: PromQLDurationExpression?
         /// How many milliseconds back in time.
         public var offset: Int64 = 0
+        /// What ``offset`` is computed from once the times of the query are known.
+        public var offsetExpression: PromQLDurationExpression?
         /// A time of its own.
         public var at: FixedTime?
     }
@@ -122,6 +151,10 @@ public struct PromQLExpression: Sendable {
         public var grouping = Grouping.none
         /// Labels taken over from the side that has one.
         public var included: [String] = []
+        /// What stands for a series that the left side lacks (`fill`, `fill_left`); nil: there is no result without it.
+        public var leftFill: Double?
+        /// What stands for a series that the right side lacks (`fill`, `fill_right`).
+        public var rightFill: Double?
 
         /// Which side may have several series for one of the other.
         public enum Grouping: Sendable { case none, left, right }
@@ -136,7 +169,7 @@ public struct PromQLExpression: Sendable {
         case .range, .subquery: .rangeVector
         case .call(let function, _): function.result
         case .binary(let binary): binary.left.type == .scalar && binary.right.type == .scalar ? .scalar : .instantVector
-        case .negation(let inner), .parentheses(let inner): inner.type
+        case .negation(let inner), .plus(let inner), .parentheses(let inner): inner.type
         }
     }
 
@@ -153,24 +186,28 @@ public struct PromQLExpression: Sendable {
         case .call(_, let arguments): arguments
         case .aggregation(let aggregation): (aggregation.parameter.map { [$0] } ?? []) + [aggregation.expression]
         case .binary(let binary): [binary.left, binary.right]
-        case .negation(let inner), .parentheses(let inner): [inner]
+        case .negation(let inner), .plus(let inner), .parentheses(let inner): [inner]
         }
     }
 
-    init(_ node: Node, _ location: Range<Int>) {
+    init(_ node: Node, _ location: Range<Int>, isDuration: Bool = false) {
         self.node = node
         self.location = location
-        depth = 0
+        self.isDuration = isDuration
+        depth = Self.depth(of: node)
     }
 
-    private init(_ node: Node, _ location: Range<Int>, depth: Int) {
-        self.node = node
-        self.location = location
-        self.depth = depth
-    }
-
-    /// The same with its depth, which is one more than that of its deepest child.
-    var measured: PromQLExpression {
-        PromQLExpression(node, location, depth: (children.map(\.depth).max() ?? 0) + 1)
+    /// One more than that of the deepest expression in it.
+    private static func depth(of node: Node) -> Int {
+        let inner =
+            switch node {
+            case .number, .string, .selector, .range: 0
+            case .subquery(let subquery): subquery.expression.depth
+            case .call(_, let arguments): arguments.map(\.depth).max() ?? 0
+            case .aggregation(let aggregation): max(aggregation.expression.depth, aggregation.parameter?.depth ?? 0)
+            case .binary(let binary): max(binary.left.depth, binary.right.depth)
+            case .negation(let inner), .plus(let inner), .parentheses(let inner): inner.depth
+            }
+        return inner + 1
     }
 }

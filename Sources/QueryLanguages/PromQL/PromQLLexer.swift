@@ -1,184 +1,221 @@
-/// Cuts an expression into words.
+/// Cuts an expression into words, one at a time: what is wrong behind the first mistake does not matter.
 struct PromQLLexer {
     private let expression: String
-    private let bytes: [UInt8]
-    private var position = 0
-    /// Between square brackets a colon separates range and step, elsewhere it belongs to a name.
+    let bytes: [UInt8]
+    /// Where the word that is being read starts, which is where its mistakes are reported.
+    private var start = 0
+    var position = 0
+    private var parenthesisDepth = 0
+    private var isInBraces = false
     private var isInBrackets = false
+    /// Between `[` and the first number only what makes a duration is expected.
+    private var expectsDuration = false
+    private var hasColon = false
+    /// Whether there was a duration in any brackets so far; only then a colon can follow.
+    private var hasDuration = false
 
     init(_ expression: String) {
         self.expression = expression
         bytes = Array(expression.utf8)
     }
 
-    /// All words, the last of them the end.
-    static func tokens(of expression: String) throws(PromQLError) -> [PromQLToken] {
-        var lexer = PromQLLexer(expression)
-        var tokens: [PromQLToken] = []
-        repeat { tokens.append(try lexer.next()) } while tokens.last?.kind != .end
-        return tokens
+    func error(_ message: String, at offset: Int? = nil) -> PromQLError {
+        PromQLError(message, at: offset ?? start, in: expression)
     }
 
-    private func error(_ message: String, at offset: Int? = nil) -> PromQLError {
-        PromQLError(message, at: offset ?? position, in: expression)
+    // MARK: Words
+
+    /// The next word; behind the last one, the end.
+    mutating func next() throws(PromQLError) -> PromQLToken {
+        try skipSpaceAndComments()
+        start = position
+        guard let scalar = peek() else {
+            try checkEnd()
+            return PromQLToken(kind: .end, text: "", location: start..<start)
+        }
+        let kind =
+            if isInBraces { try kindInBraces(scalar) } else if expectsDuration { try kindInDuration(scalar) } else {
+                try kindOutside(scalar)
+            }
+        return PromQLToken(kind: kind, text: text(from: start), location: start..<position)
     }
 
-    private func peek(_ ahead: Int = 0) -> UInt8? { position + ahead < bytes.count ? bytes[position + ahead] : nil }
-
-    private mutating func skipSpaceAndComments() {
-        while let byte = peek() {
-            switch byte {
+    private mutating func skipSpaceAndComments() throws(PromQLError) {
+        while position < bytes.count {
+            switch bytes[position] {
             case 0x20, 0x09, 0x0A, 0x0D: position += 1
-            case UInt8(ascii: "#"): while let byte = peek(), byte != 0x0A, byte != 0x0D { position += 1 }
+            case UInt8(ascii: "#") where isInBraces || !expectsDuration:
+                while position < bytes.count, bytes[position] != 0x0A, bytes[position] != 0x0D { position += 1 }
             default: return
             }
         }
     }
 
-    private mutating func next() throws(PromQLError) -> PromQLToken {
-        skipSpaceAndComments()
-        let start = position
-        let kind = try nextKind()
-        return PromQLToken(kind: kind, location: start..<position)
+    private func checkEnd() throws(PromQLError) {
+        if isInBraces { throw error("unexpected end of input inside braces") }
+        if expectsDuration { throw error("unexpected end of input in duration expression") }
+        if parenthesisDepth != 0 { throw error("unclosed left parenthesis") }
+        if isInBrackets { throw error("unclosed left bracket") }
     }
 
-    private mutating func nextKind() throws(PromQLError) -> PromQLToken.Kind {
-        guard let byte = peek() else { return .end }
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
-        case UInt8(ascii: ".") where peek(1).map(Self.isDigit) == true: return .number(try number())
-        case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`"): return .string(try string(quote: byte))
-        case _ where Self.isLetter(byte) || (byte == UInt8(ascii: ":") && !isInBrackets): return .identifier(takeName())
-        default: return .symbol(try symbol())
+    private mutating func kindOutside(_ scalar: Unicode.Scalar) throws(PromQLError) -> PromQLToken.Kind {
+        switch scalar {
+        case "0"..."9": return try numberOrDuration()
+        case "." where bytes.count > position + 1 && Self.isDigit(bytes[position + 1]): return try numberOrDuration()
+        case "\"", "'", "`": return try string()
+        case ":" where isInBrackets:
+            position += 1
+            if hasColon { throw error("unexpected colon ':'") }
+            hasColon = true
+            return .symbol(.colon)
+        case _ where isInBrackets && Self.isLetter(scalar):
+            return try durationWord("unexpected character: \(GoText.quoted(scalar)), expected ':'")
+        case _ where Self.isLetter(scalar) || scalar == ":": return word()
+        case "=", "!", "<", ">": return try comparison(scalar)
+        default: return try bracketOrSign(scalar)
         }
     }
+
+    private mutating func comparison(_ scalar: Unicode.Scalar) throws(PromQLError) -> PromQLToken.Kind {
+        position += 1
+        let following = peek()
+        if following == "=" {
+            position += 1
+            return .operation(scalar == "=" ? .equal : scalar == "!" ? .notEqual : scalar == "<" ? .lessOrEqual : .greaterOrEqual)
+        }
+        switch scalar {
+        case "<": return .operation(.less)
+        case ">": return .operation(.greater)
+        case "=" where following != "~": return .symbol(.assign)
+        default: throw error("unexpected character after '\(scalar)': \(GoText.quoted(following))")
+        }
+    }
+
+    /// Brackets of all kinds, and operators of one character.
+    private mutating func bracketOrSign(_ scalar: Unicode.Scalar) throws(PromQLError) -> PromQLToken.Kind {
+        guard scalar.isASCII else { throw error("unexpected character: \(GoText.quoted(scalar))") }
+        position += 1
+        switch scalar {
+        case "(": parenthesisDepth += 1
+        case ")":
+            parenthesisDepth -= 1
+            if parenthesisDepth < 0 { throw error("unexpected right parenthesis ')'", at: position) }
+        case "{": isInBraces = true
+        case "[":
+            if isInBrackets { throw error("unexpected left bracket '['") }
+            (isInBrackets, expectsDuration, hasColon) = (true, true, false)
+        case "]":
+            if !isInBrackets { throw error("unexpected right bracket ']'") }
+            (isInBrackets, expectsDuration) = (false, false)
+        default: break
+        }
+        if let operation = PromQLOperator(rawValue: String(scalar)) { return .operation(operation) }
+        let known: [Unicode.Scalar] = ["(", ")", "{", "[", "]", ",", "@"]
+        guard known.contains(scalar), let symbol = PromQLToken.Symbol(rawValue: String(scalar)) else {
+            throw error("unexpected character: \(GoText.quoted(scalar))")
+        }
+        return .symbol(symbol)
+    }
+
+    // MARK: Names
+
+    private mutating func word() -> PromQLToken.Kind {
+        while position < bytes.count, Self.isNamePart(bytes[position]) || bytes[position] == UInt8(ascii: ":") { position += 1 }
+        let written = text(from: start)
+        let lower = written.lowercased()
+        if lower == "inf" || lower == "nan" { return .number }
+        if let aggregation = PromQLAggregation(rawValue: lower) { return .aggregation(aggregation) }
+        if let operation = PromQLOperator(rawValue: lower) { return .operation(operation) }
+        if let keyword = PromQLKeyword(rawValue: lower), !keyword.needsParenthesis || isBeforeParenthesis {
+            return .keyword(keyword)
+        }
+        return written.utf8.contains(UInt8(ascii: ":")) ? .metricIdentifier : .identifier
+    }
+
+    private var isBeforeParenthesis: Bool {
+        bytes[position...].first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D } == UInt8(ascii: "(")
+    }
+
+    // MARK: Selectors
+
+    private mutating func kindInBraces(_ scalar: Unicode.Scalar) throws(PromQLError) -> PromQLToken.Kind {
+        switch scalar {
+        case "\"", "'", "`": return try string()
+        case _ where Self.isLetter(scalar):
+            while position < bytes.count, Self.isNamePart(bytes[position]) { position += 1 }
+            return .identifier
+        case ",", "}", "=", "!":
+            position += 1
+            if scalar == "," { return .symbol(.comma) }
+            if scalar == "}" {
+                isInBraces = false
+                return .symbol(.rightBrace)
+            }
+            let following = peek()
+            if following == "~" || (scalar == "!" && following == "=") { position += 1 }
+            if following == "~" { return .symbol(scalar == "=" ? .matches : .matchesNot) }
+            if scalar == "=" { return .symbol(.assign) }
+            if following == "=" { return .operation(.notEqual) }
+            throw error("unexpected character after '!' inside braces: \(GoText.quoted(following))")
+        case "{": throw error("unexpected left brace '{'")
+        default: throw error("unexpected character inside braces: \(GoText.quoted(scalar))")
+        }
+    }
+
+    // MARK: Durations
+
+    private mutating func kindInDuration(_ scalar: Unicode.Scalar) throws(PromQLError) -> PromQLToken.Kind {
+        switch scalar {
+        case "0"..."9": return try durationNumber()
+        case "." where bytes.count > position + 1 && Self.isDigit(bytes[position + 1]): return try durationNumber()
+        case "(", ")", "]", "+", "-", "*", "/", "%", "^", ",": return try bracketOrSign(scalar)
+        case ":":
+            position += 1
+            if !hasDuration { throw error("unexpected colon before duration in duration expression", at: position) }
+            if hasColon { throw error("unexpected repeated colon in duration expression", at: position) }
+            hasColon = true
+            return .symbol(.colon)
+        default: return try durationWord("unexpected character in duration expression: \(GoText.quoted(scalar))")
+        }
+    }
+
+    private mutating func durationNumber() throws(PromQLError) -> PromQLToken.Kind {
+        hasDuration = true
+        expectsDuration = false
+        return try numberOrDuration()
+    }
+
+    /// One of the words that stand for a duration; `complaint` says what was expected instead of anything else.
+    private mutating func durationWord(_ complaint: String) throws(PromQLError) -> PromQLToken.Kind {
+        while position < bytes.count, Self.isLetter(Unicode.Scalar(bytes[position])) { position += 1 }
+        let lower = text(from: start).lowercased()
+        if lower == PromQLKeyword.step.rawValue { return .keyword(.step) }
+        if let aggregation = PromQLAggregation(rawValue: lower), aggregation == .min || aggregation == .max {
+            return .aggregation(aggregation)
+        }
+        if PromQLDurationExpression.functionNames.contains(lower) { return .identifier }
+        throw error(complaint)
+    }
+
+    // MARK: Characters
+
+    /// The character at the position; bytes that are no UTF-8 do not get here, for a text has none.
+    func peek() -> Unicode.Scalar? {
+        guard position < bytes.count else { return nil }
+        if bytes[position] < 0x80 { return Unicode.Scalar(bytes[position]) }
+        return String(decoding: bytes[position...].prefix(4), as: UTF8.self).unicodeScalars.first
+    }
+
+    func text(from start: Int) -> String { String(decoding: bytes[start..<position], as: UTF8.self) }
 
     static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
-    private static func isLetter(_ byte: UInt8) -> Bool {
-        (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte == UInt8(ascii: "_")
-    }
-
-    private mutating func takeName() -> String {
-        let start = position
-        while let byte = peek(), Self.isLetter(byte) || Self.isDigit(byte) || byte == UInt8(ascii: ":") { position += 1 }
-        return text(start..<position)
-    }
-
-    private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
-
-    private mutating func symbol() throws(PromQLError) -> String {
-        for length in [2, 1] where position + length <= bytes.count {
-            let candidate = text(position..<(position + length))
-            if Self.symbols.contains(candidate) {
-                position += length
-                if candidate == "[" { isInBrackets = true }
-                if candidate == "]" { isInBrackets = false }
-                return candidate
-            }
-        }
-        let rest = String(decoding: bytes[position...].prefix(4), as: UTF8.self)
-        throw error("unexpected character: \"\(rest.first.map(String.init) ?? "")\"")
-    }
-
-    private static let symbols: Set<String> = [
-        "+", "-", "*", "/", "%", "^", "==", "!=", "<=", ">=", "<", ">", "=", "=~", "!~", "(", ")", "{", "}", "[", "]", ",", ":",
-        "@",
-    ]
-
-    // MARK: Numbers
-
-    /// A number (decimal, octal, hexadecimal, with underscores between digits) or a duration, which is its seconds.
-    private mutating func number() throws(PromQLError) -> Double {
-        let start = position
-        while let byte = peek() {
-            let isSign = byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
-            let followsExponent = position > start && (bytes[position - 1] | 0x20) == UInt8(ascii: "e") && !isHexadecimal(start)
-            guard Self.isDigit(byte) || Self.isLetter(byte) || byte == UInt8(ascii: ".") || (isSign && followsExponent) else {
-                break
-            }
-            position += 1
-        }
-        let written = text(start..<position)
-        if let value = PromQLNumber.parse(written) { return value }
-        if let milliseconds = try duration(written, start) { return Double(milliseconds) / 1_000 }
-        throw error("bad number or duration syntax: \"\(written)\"", at: start)
-    }
-
-    private func isHexadecimal(_ start: Int) -> Bool {
-        start + 1 < bytes.count && bytes[start] == UInt8(ascii: "0") && (bytes[start + 1] | 0x20) == UInt8(ascii: "x")
-    }
-
-    private func duration(_ written: String, _ start: Int) throws(PromQLError) -> Int64? {
-        do {
-            return try PromQLDuration.parse(written)
-        } catch {
-            throw self.error(error.message, at: start)
+    private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "_": true
+        default: false
         }
     }
 
-    // MARK: Strings
-
-    private mutating func string(quote: UInt8) throws(PromQLError) -> String {
-        let start = position
-        position += 1
-        var content: [UInt8] = []
-        while let byte = peek() {
-            position += 1
-            if byte == quote {
-                guard let text = String(validating: content, as: UTF8.self) else {
-                    throw error("the string is not UTF-8", at: start)
-                }
-                return text
-            }
-            if quote == UInt8(ascii: "`") {
-                content.append(byte)
-            } else if byte == UInt8(ascii: "\\") {
-                try appendEscape(quote: quote, to: &content)
-            } else if byte == 0x0A {
-                break
-            } else {
-                content.append(byte)
-            }
-        }
-        throw error("unterminated quoted string", at: start)
-    }
-
-    private mutating func appendEscape(quote: UInt8, to content: inout [UInt8]) throws(PromQLError) {
-        let start = position - 1
-        guard let letter = peek() else { throw error("escape sequence not terminated", at: start) }
-        position += 1
-        switch letter {
-        case UInt8(ascii: "a"): content.append(0x07)
-        case UInt8(ascii: "b"): content.append(0x08)
-        case UInt8(ascii: "f"): content.append(0x0C)
-        case UInt8(ascii: "n"): content.append(0x0A)
-        case UInt8(ascii: "r"): content.append(0x0D)
-        case UInt8(ascii: "t"): content.append(0x09)
-        case UInt8(ascii: "v"): content.append(0x0B)
-        case UInt8(ascii: "\\"), quote: content.append(letter)
-        case UInt8(ascii: "x"): content.append(UInt8(try digits(2, radix: 16, from: start, limit: 0xFF)))
-        case UInt8(ascii: "0")...UInt8(ascii: "7"):
-            position -= 1
-            content.append(UInt8(try digits(3, radix: 8, from: start, limit: 0xFF)))
-        case UInt8(ascii: "u"), UInt8(ascii: "U"):
-            let value = try digits(letter == UInt8(ascii: "u") ? 4 : 8, radix: 16, from: start, limit: 0x10FFFF)
-            guard let scalar = Unicode.Scalar(value) else { throw error("escape sequence is no Unicode scalar", at: start) }
-            content.append(contentsOf: String(scalar).utf8)
-        default: throw error("unknown escape sequence \"\\\(Unicode.Scalar(letter))\"", at: start)
-        }
-    }
-
-    private mutating func digits(_ count: Int, radix: Int, from start: Int, limit: UInt32) throws(PromQLError) -> UInt32 {
-        let end = position + count
-        guard end <= bytes.count, let value = UInt32(text(position..<end), radix: radix), Self.isHexadecimalDigit(bytes[position]),
-            value <= limit
-        else { throw error("illegal digits in escape sequence", at: start) }
-        position = end
-        return value
-    }
-
-    private static func isHexadecimalDigit(_ byte: UInt8) -> Bool {
-        isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
-    }
+    static func isNamePart(_ byte: UInt8) -> Bool { isDigit(byte) || isLetter(Unicode.Scalar(byte)) }
 }

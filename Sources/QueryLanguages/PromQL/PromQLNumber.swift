@@ -1,28 +1,60 @@
 /// Numbers as PromQL reads and prints them.
 public enum PromQLNumber {
-    /// Reads a number without sign: decimal, octal with a leading zero, hexadecimal, `Inf`, `NaN`; nil for anything else.
-    public static func parse(_ text: String) -> Double? {
-        switch text.lowercased() {
-        case "inf": return .infinity
-        case "nan": return .nan
-        case let lower:
-            guard let digits = withoutUnderscores(lower) else { return nil }
-            if digits.hasPrefix("0x") { return UInt64(digits.dropFirst(2), radix: 16).map { Double($0) } }
-            guard let first = digits.utf8.first, PromQLLexer.isDigit(first) || first == UInt8(ascii: "."),
-                digits.utf8.allSatisfy({ PromQLLexer.isDigit($0) || "+-.e".utf8.contains($0) })
-            else { return nil }
-            if digits.utf8.count > 1, first == UInt8(ascii: "0"), let octal = UInt64(digits, radix: 8) { return Double(octal) }
-            return Double(digits.hasSuffix(".") ? digits + "0" : digits.replacing(".e", with: ".0e"))
-        }
+    /// Why a text is no number.
+    public enum Failure: Error, Equatable, Sendable {
+        /// It does not look like one.
+        case syntax
+        /// It is too large.
+        case range
     }
 
-    /// Drops underscores that stand between digits; nil when one stands elsewhere.
-    private static func withoutUnderscores(_ text: String) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "_")) else { return text }
-        if text.hasSuffix("_") || text.hasPrefix("_") || text.contains("__") || text.contains("._") || text.contains("_.") {
-            return nil
+    /// Reads a number without sign: decimal, octal with a leading zero, hexadecimal, `Inf`, `NaN`.
+    public static func parse(_ text: String) throws(Failure) -> Double {
+        let lower = text.lowercased()
+        if lower == "inf" { return .infinity }
+        if lower == "nan" { return .nan }
+        guard hasUnderscoresBetweenDigits(lower) else { throw .syntax }
+        let digits = lower.replacing("_", with: "")
+        if let whole = wholeNumber(digits) { return Double(whole) }
+        guard let value = Double(try decimal(digits)) else { throw .syntax }
+        if value.isInfinite { throw .range }
+        return value
+    }
+
+    private static func wholeNumber(_ digits: String) -> Int64? {
+        if digits.hasPrefix("0x") { return unsigned(digits.dropFirst(2), radix: 16) }
+        return unsigned(digits[...], radix: digits.utf8.count > 1 && digits.hasPrefix("0") ? 8 : 10)
+    }
+
+    private static func unsigned(_ digits: Substring, radix: Int) -> Int64? {
+        guard let first = digits.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-") else { return nil }
+        return Int64(digits, radix: radix)
+    }
+
+    /// The number as Swift reads it, which wants a digit on both sides of the point.
+    private static func decimal(_ digits: String) throws(Failure) -> String {
+        let parts = digits.split(separator: "e", maxSplits: 1, omittingEmptySubsequences: false)
+        let mantissa = parts[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let exponent = parts.count == 1 ? "0" : parts[1].drop { $0 == "+" || $0 == "-" }
+        let hasDigits = mantissa.contains { !$0.isEmpty } && !exponent.isEmpty
+        guard hasDigits, (mantissa + [exponent]).allSatisfy({ $0.utf8.allSatisfy(PromQLLexer.isDigit) }) else { throw .syntax }
+        let fraction = mantissa.count == 1 ? "0" : "\(mantissa[1])0"
+        return "0\(mantissa[0]).\(fraction)e\(parts.count == 1 ? "0" : parts[1])"
+    }
+
+    /// Underscores may stand between digits and behind the prefix of a hexadecimal number.
+    private static func hasUnderscoresBetweenDigits(_ lower: String) -> Bool {
+        guard lower.utf8.contains(UInt8(ascii: "_")) else { return true }
+        let isHexadecimal = lower.hasPrefix("0x")
+        var follows = isHexadecimal ? UInt8(ascii: "0") : 0
+        for byte in lower.utf8.dropFirst(isHexadecimal ? 2 : 0) {
+            let isDigit = PromQLLexer.isDigit(byte) || (isHexadecimal && byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "f"))
+            let kind = isDigit ? UInt8(ascii: "0") : byte == UInt8(ascii: "_") ? byte : 1
+            // On both sides of an underscore there is a digit.
+            if kind == UInt8(ascii: "_") ? follows != UInt8(ascii: "0") : kind == 1 && follows == UInt8(ascii: "_") { return false }
+            follows = kind
         }
-        return text.replacing("_", with: "")
+        return follows != UInt8(ascii: "_")
     }
 
     /// The shortest text without an exponent that reads back as the same number; `+Inf`, `-Inf`, `NaN`.

@@ -83,6 +83,9 @@ public enum PromQLAggregation: String, Sendable, CaseIterable {
     /// A share of the series.
     case limitRatio = "limit_ratio"
 
+    /// Whether it is known only with ``PromQLFeatures/experimentalFunctions``.
+    var isExperimental: Bool { self == .limitk || self == .limitRatio }
+
     /// The type of its parameter; nil when it has none.
     var parameterType: PromQLType? {
         switch self {

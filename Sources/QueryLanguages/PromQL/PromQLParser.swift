@@ -1,6 +1,9 @@
 import TelemetryModel
 
 /// Reads Prometheus 3's PromQL into a typed ``PromQLExpression``.
+///
+/// What is wrong is reported as Prometheus reports it: the first mistake in the order in which its parser notices them. That is
+/// why a word is only cut off when it is looked at, and why types are checked when the whole expression has been read.
 public struct PromQLParser {
     /// The longest expression in bytes.
     public static let byteLimit = 1 << 18
@@ -12,209 +15,147 @@ public struct PromQLParser {
     public static let patternLimit = 200
 
     let expression: String
-    private let tokens: [PromQLToken]
-    private var position = 0
+    let features: PromQLFeatures
+    private var lexer: PromQLLexer
+    private var lookahead: PromQLToken?
     private var nesting = 0
+    /// How many aggregations are open, which messages mention.
+    var openAggregations = 0
     var patternCount = 0
+    /// How many operators there were in durations: they may be as many as the tree may be deep.
+    var durationOperators = 0
+    /// Where the last word taken ends.
+    private(set) var end = 0
 
-    private init(_ expression: String) throws(PromQLError) {
+    private init(_ expression: String, _ features: PromQLFeatures) throws(PromQLError) {
         self.expression = expression
+        self.features = features
+        lexer = PromQLLexer(expression)
         if expression.utf8.count > Self.byteLimit {
-            throw PromQLError("the expression is longer than \(Self.byteLimit) bytes", at: 0, in: "")
+            throw PromQLError("the expression is longer than \(Self.byteLimit) bytes", at: 0, in: "x")
         }
-        tokens = try PromQLLexer.tokens(of: expression)
     }
 
     /// Parses and type-checks a whole expression; throws ``PromQLError``.
-    public static func parse(_ expression: String) throws(PromQLError) -> PromQLExpression {
-        var parser = try PromQLParser(expression)
-        if parser.next.kind == .end { throw parser.error("no expression found in input") }
+    public static func parse(_ expression: String, features: PromQLFeatures = []) throws(PromQLError) -> PromQLExpression {
+        var parser = try PromQLParser(expression, features)
+        if try parser.peek().kind == .end { throw parser.error("no expression found in input", at: 0) }
         let parsed = try parser.parseExpression()
-        if parser.next.kind != .end { throw parser.error("unexpected \(parser.next.shown)") }
+        if try parser.peek().kind != .end { throw try parser.unexpected() }
+        try PromQLTypeCheck(expression: expression).check(parsed)
         return parsed
     }
 
     /// Parses a series selector without range or modifiers, as `match[]` has it; throws ``PromQLError``.
+    ///
+    /// Whether it has a matcher that is not empty is left to the caller.
     public static func parseSelector(_ text: String) throws(PromQLError) -> [LabelMatcher] {
-        var parser = try PromQLParser(text)
-        let parsed = try parser.parseOperand()
-        guard parser.next.kind == .end, case .selector(let selector) = parsed.node else {
-            throw PromQLError("expected a series selector such as up{job=\"node\"}", at: 0, in: text)
-        }
+        var parser = try PromQLParser(text, [])
+        let name = try parser.peek().canNameMetric ? try parser.take() : nil
+        if name == nil, try !parser.isNext(.leftBrace) { throw try parser.unexpected() }
+        let selector = try parser.parseSelector(named: name)
+        if try parser.peek().kind != .end { throw try parser.unexpected() }
         return selector.matchers
     }
 
     // MARK: Words
 
     /// The word that has not been taken yet.
-    var next: PromQLToken { tokens[position] }
-
-    /// The word behind ``next``.
-    var afterNext: PromQLToken { tokens[min(position + 1, tokens.count - 1)] }
-
-    /// The name that stands next, in lower case; "" when none does.
-    var nextKeyword: String {
-        if case .identifier(let name) = next.kind { name.lowercased() } else { "" }
-    }
-
-    /// Where the last word taken ends.
-    var end: Int { position == 0 ? 0 : tokens[position - 1].location.upperBound }
-
-    func error(_ message: String, at offset: Int? = nil) -> PromQLError {
-        PromQLError(message, at: offset ?? next.location.lowerBound, in: expression)
+    mutating func peek() throws(PromQLError) -> PromQLToken {
+        if let lookahead { return lookahead }
+        let token = try lexer.next()
+        lookahead = token
+        return token
     }
 
     @discardableResult
-    mutating func take() -> PromQLToken {
-        defer { position = min(position + 1, tokens.count - 1) }
-        return next
+    mutating func take() throws(PromQLError) -> PromQLToken {
+        let token = try peek()
+        lookahead = nil
+        end = token.location.upperBound
+        return token
     }
 
-    mutating func take(symbol: String) -> Bool {
-        guard next.kind == .symbol(symbol) else { return false }
-        take()
+    mutating func isNext(_ symbol: PromQLToken.Symbol) throws(PromQLError) -> Bool { try peek().kind == .symbol(symbol) }
+
+    mutating func take(_ symbol: PromQLToken.Symbol) throws(PromQLError) -> Bool {
+        guard try isNext(symbol) else { return false }
+        try take()
         return true
     }
 
-    mutating func take(keyword: String) -> Bool {
-        guard nextKeyword == keyword else { return false }
-        take()
+    mutating func take(_ keyword: PromQLKeyword) throws(PromQLError) -> Bool {
+        guard try peek().kind == .keyword(keyword) else { return false }
+        try take()
         return true
     }
 
-    mutating func expect(_ symbol: String, _ context: String) throws(PromQLError) {
-        if !take(symbol: symbol) { throw error("unexpected \(next.shown) in \(context), expected \"\(symbol)\"") }
+    func error(_ message: String, at offset: Int) -> PromQLError { PromQLError(message, at: offset, in: expression) }
+
+    /// Complains about the next word.
+    mutating func unexpected(_ context: String? = nil, expected: String? = nil) throws(PromQLError) -> PromQLError {
+        let token = try peek()
+        let place = (context ?? (openAggregations > 0 ? "aggregation" : nil)).map { " in \($0)" } ?? ""
+        return error("unexpected \(token.shown)\(place)\(expected.map { ", expected \($0)" } ?? "")", at: token.location.lowerBound)
     }
 
     // MARK: Operators
 
     mutating func parseExpression() throws(PromQLError) -> PromQLExpression {
+        try nested { parser throws(PromQLError) in try parser.parseBinary(minimumPrecedence: 1) }
+    }
+
+    mutating func nested<Result>(
+        _ body: (inout PromQLParser) throws(PromQLError) -> Result
+    ) throws(PromQLError) -> Result {
         nesting += 1
         defer { nesting -= 1 }
-        if nesting > Self.nestingLimit { throw error("the expression is nested deeper than \(Self.nestingLimit)") }
-        return try parseBinary(minimumPrecedence: 1)
+        if nesting > Self.nestingLimit {
+            throw error("the expression is nested deeper than \(Self.nestingLimit)", at: try peek().location.lowerBound)
+        }
+        return try body(&self)
     }
 
     private mutating func parseBinary(minimumPrecedence: Int) throws(PromQLError) -> PromQLExpression {
         var left = try parseUnary()
-        while let operation = nextOperator, operation.precedence >= minimumPrecedence {
-            let operatorOffset = next.location.lowerBound
-            take()
+        while case .operation(let operation) = try peek().kind, operation.precedence >= minimumPrecedence {
+            try take()
             var binary = try parseModifiers(of: operation, left: left)
             // The power binds to the right, all others to the left.
-            nesting += 1
-            defer { nesting -= 1 }
-            if nesting > Self.nestingLimit { throw error("the expression is nested deeper than \(Self.nestingLimit)") }
-            binary.right = try parseBinary(minimumPrecedence: operation.precedence + (operation == .power ? 0 : 1))
-            try check(binary, at: operatorOffset)
-            left = try made(.binary(binary), from: left.location.lowerBound)
+            let precedence = operation.precedence + (operation == .power ? 0 : 1)
+            binary.right = try nested { parser throws(PromQLError) in try parser.parseBinary(minimumPrecedence: precedence) }
+            let start = left.location.lowerBound
+            if !features.contains(.fillModifiers), binary.matching.leftFill != nil || binary.matching.rightFill != nil {
+                throw error("binop fill modifiers are experimental and not enabled", at: start)
+            }
+            left = try made(.binary(binary), from: start)
         }
         return left
     }
 
-    private var nextOperator: PromQLOperator? {
-        switch next.kind {
-        case .symbol(let text): PromQLOperator(rawValue: text)
-        case .identifier(let name): PromQLOperator(rawValue: name.lowercased())
-        default: nil
-        }
-    }
-
     private mutating func parseUnary() throws(PromQLError) -> PromQLExpression {
-        let start = next.location.lowerBound
-        guard next.kind == .symbol("-") || next.kind == .symbol("+") else { return try parseOperand() }
-        let isMinus = take().kind == .symbol("-")
-        nesting += 1
-        defer { nesting -= 1 }
-        if nesting > Self.nestingLimit { throw error("the expression is nested deeper than \(Self.nestingLimit)") }
+        let token = try peek()
+        guard token.kind == .operation(.subtract) || token.kind == .operation(.add) else { return try parseOperand() }
+        try take()
+        let isMinus = token.kind == .operation(.subtract)
         // A sign binds less tightly than the power and more tightly than everything else.
-        let operand = try parseBinary(minimumPrecedence: PromQLOperator.power.precedence)
-        if case .number(let value) = operand.node { return try made(.number(isMinus ? -value : value), from: start) }
-        guard operand.type == .scalar || operand.type == .instantVector else {
-            throw error(
-                "unary expression only allowed on expressions of type scalar or instant vector, got \(operand.type.rawValue)",
-                at: start)
+        let operand = try nested { parser throws(PromQLError) in
+            try parser.parseBinary(minimumPrecedence: PromQLOperator.power.precedence)
         }
-        return try made(isMinus ? .negation(operand) : .parentheses(operand), from: start)
+        let start = token.location.lowerBound
+        if case .number(let value) = operand.node {
+            let location = start..<operand.location.upperBound
+            return PromQLExpression(.number(isMinus ? -value : value), location, isDuration: operand.isDuration)
+        }
+        return try made(isMinus ? .negation(operand) : .plus(operand), from: start, to: operand.location.upperBound)
     }
 
     /// Finishes an expression that starts at byte `start` and ends where the last word does.
-    func made(_ node: PromQLExpression.Node, from start: Int) throws(PromQLError) -> PromQLExpression {
-        let made = PromQLExpression(node, start..<max(start, end)).measured
+    func made(
+        _ node: PromQLExpression.Node, from start: Int, to end: Int? = nil
+    ) throws(PromQLError) -> PromQLExpression {
+        let made = PromQLExpression(node, start..<max(start, end ?? self.end))
         if made.depth > Self.depthLimit { throw error("the expression is nested deeper than \(Self.depthLimit)", at: start) }
         return made
-    }
-
-    // MARK: Operands
-
-    /// A literal, selector, call, aggregation or parentheses, with what follows: range, `offset`, `@`.
-    mutating func parseOperand() throws(PromQLError) -> PromQLExpression {
-        let start = next.location.lowerBound
-        var operand = try parsePrimary()
-        while true {
-            if next.kind == .symbol("[") {
-                operand = try parseBrackets(behind: operand, from: start)
-            } else if take(symbol: "@") {
-                operand = try withFixedTime(operand, try parseFixedTime(), from: start)
-            } else if take(keyword: "offset") {
-                operand = try withOffset(operand, try parseOffset(), from: start)
-            } else {
-                return operand
-            }
-        }
-    }
-
-    private mutating func parsePrimary() throws(PromQLError) -> PromQLExpression {
-        let start = next.location.lowerBound
-        switch next.kind {
-        case .number(let value):
-            take()
-            return try made(.number(value), from: start)
-        case .string(let text):
-            take()
-            return try made(.string(text), from: start)
-        case .symbol("("):
-            take()
-            let inner = try parseExpression()
-            try expect(")", "parentheses")
-            return try made(.parentheses(inner), from: start)
-        case .symbol("{"):
-            return try parseSelector(named: nil)
-        case .identifier(let name):
-            return try parseName(name)
-        default:
-            throw error("unexpected \(next.shown)")
-        }
-    }
-
-    private mutating func parseName(_ name: String) throws(PromQLError) -> PromQLExpression {
-        let start = next.location.lowerBound
-        let keyword = name.lowercased()
-        let follower = afterNext.kind
-        if let aggregation = PromQLAggregation(rawValue: keyword), follower == .symbol("(") || isGrouping(afterNext) {
-            take()
-            return try parseAggregation(aggregation, from: start)
-        }
-        if follower == .symbol("(") {
-            guard let function = PromQLFunction.named(name) else { throw error("unknown function with name \"\(name)\"") }
-            take()
-            return try parseCall(function, from: start)
-        }
-        if let value = ["inf": Double.infinity, "nan": Double.nan][keyword] {
-            take()
-            return try made(.number(value), from: start)
-        }
-        if Self.isReserved(name) { throw error("unexpected \(next.shown)") }
-        take()
-        return try parseSelector(named: name)
-    }
-
-    /// Whether a word cannot name a metric unless it is quoted.
-    static func isReserved(_ name: String) -> Bool {
-        ["on", "ignoring", "group_left", "group_right", "bool", "atan2", "inf", "nan"].contains(name.lowercased())
-    }
-
-    private func isGrouping(_ token: PromQLToken) -> Bool {
-        if case .identifier(let name) = token.kind { ["by", "without"].contains(name.lowercased()) } else { false }
     }
 }

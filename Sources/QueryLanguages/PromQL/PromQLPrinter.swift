@@ -4,100 +4,135 @@ extension PromQLExpression: CustomStringConvertible {
     /// The expression in Prometheus's canonical form, on one line.
     public var description: String {
         switch node {
-        // A plus sign in front of infinity would be an operator of its own.
-        case .number(let value): value == .infinity ? "Inf" : PromQLNumber.text(value)
-        case .string(let text): Self.quoted(text)
-        case .selector(let selector): Self.text(selector) + Self.times(selector.offset, selector.at)
-        case .range(let selector, let milliseconds):
-            Self.text(selector) + "[\(PromQLDuration.text(milliseconds))]" + Self.times(selector.offset, selector.at)
-        case .subquery(let subquery): Self.text(subquery)
+        case .number(let value): Self.text(value, isDuration: isDuration)
+        case .string(let text): GoText.quoted(text)
+        case .selector(let selector): "\(selector)"
+        case .range(let selector, let milliseconds): selector.text(range: milliseconds)
+        case .subquery(let subquery): "\(subquery.expression)\(subquery.suffix)"
         case .call(let function, let arguments): "\(function.name)(\(arguments.map(\.description).joined(separator: ", ")))"
-        case .aggregation(let aggregation): Self.text(aggregation)
-        case .binary(let binary): Self.text(binary)
+        case .aggregation(let aggregation):
+            "\(aggregation.head)(\(aggregation.parameter.map { "\($0), " } ?? "")\(aggregation.expression))"
+        case .binary(let binary): "\(binary.left) \(binary.head) \(binary.right)"
         case .negation(let inner): "-\(inner)"
+        case .plus(let inner): "+\(inner)"
         case .parentheses(let inner): "(\(inner))"
         }
     }
 
-    private static func text(_ selector: Selector) -> String {
-        let name = selector.metricName ?? ""
-        let plainName = isName(name, colon: true) && !PromQLParser.isReserved(name)
-        var parts = plainName || name.isEmpty ? [] : [quoted(name)]
-        for matcher in selector.matchers where matcher.name != Labels.nameLabel || matcher.operation != .equal || name.isEmpty {
-            let label = isName(matcher.name, colon: false) ? matcher.name : quoted(matcher.name)
-            parts.append(label + matcher.operation.rawValue + quoted(matcher.value))
-        }
-        return (plainName ? name : "") + (parts.isEmpty && plainName ? "" : "{\(parts.joined(separator: ","))}")
+    /// A number as it is printed; a duration to the millisecond.
+    static func text(_ value: Double, isDuration: Bool) -> String {
+        if isDuration, let milliseconds = PromQLDuration.milliseconds(value) { return PromQLDuration.text(milliseconds) }
+        return PromQLNumber.plainText(value)
     }
 
-    private static func text(_ subquery: Subquery) -> String {
-        "\(subquery.expression)[\(PromQLDuration.text(subquery.range)):\(subquery.step.map(PromQLDuration.text) ?? "")]"
-            + times(subquery.offset, subquery.at)
+    /// The names of labels, quoted where they must be.
+    fileprivate static func names(_ labels: [String]) -> String {
+        labels.map { Self.isName($0, colon: true) ? $0 : GoText.quoted($0) }.joined(separator: ", ")
     }
 
-    private static func text(_ aggregation: Aggregation) -> String {
-        var text = aggregation.operation.rawValue
-        if aggregation.without || !aggregation.labels.isEmpty {
-            text += (aggregation.without ? " without (" : " by (") + names(aggregation.labels) + ") "
-        }
-        return text + "(" + (aggregation.parameter.map { "\($0), " } ?? "") + "\(aggregation.expression))"
+    fileprivate static func isName(_ text: String, colon: Bool) -> Bool {
+        guard let first = text.utf8.first, !PromQLLexer.isDigit(first) else { return false }
+        return text.utf8.allSatisfy { PromQLLexer.isNamePart($0) || (colon && $0 == UInt8(ascii: ":")) }
     }
 
-    private static func text(_ binary: Binary) -> String {
-        var text = binary.operation.rawValue + (binary.returnsBool ? " bool" : "")
-        let matching = binary.matching
-        if matching.isOn || !matching.labels.isEmpty || matching.grouping != .none {
-            text += (matching.isOn ? " on (" : " ignoring (") + names(matching.labels) + ")"
-        }
-        if matching.grouping != .none {
-            text += (matching.grouping == .left ? " group_left (" : " group_right (") + names(matching.included) + ")"
-        }
-        return "\(binary.left) \(text) \(binary.right)"
-    }
-
-    private static func times(_ offset: Int64, _ at: FixedTime?) -> String {
-        let fixed =
+    fileprivate static func times(_ at: FixedTime?, _ offset: Int64, _ computed: PromQLDurationExpression?) -> String {
+        var text =
             switch at {
             case nil: ""
             case .start: " @ start()"
             case .end: " @ end()"
             case .milliseconds(let time): " @ \(time < 0 ? "-" : "")\(time.magnitude / 1_000).\(padded(time.magnitude % 1_000))"
             }
-        return fixed + (offset == 0 ? "" : " offset \(PromQLDuration.text(offset))")
+        if let computed { text += " offset \(computed)" } else if offset != 0 { text += " offset \(PromQLDuration.text(offset))" }
+        return text
     }
 
     private static func padded(_ milliseconds: UInt64) -> String {
         let text = String(milliseconds)
         return String(repeating: "0", count: 3 - text.utf8.count) + text
     }
+}
 
-    private static func names(_ labels: [String]) -> String {
-        labels.map { isName($0, colon: false) ? $0 : quoted($0) }.joined(separator: ", ")
+extension PromQLExpression.Selector: CustomStringConvertible {
+    /// The selector in Prometheus's canonical form, with its times.
+    public var description: String {
+        // As in Prometheus, a time comes before these words here, and behind them where there is a range.
+        text + PromQLExpression.times(at, 0, nil) + bounds + PromQLExpression.times(nil, offset, offsetExpression)
     }
 
-    private static func isName(_ text: String, colon: Bool) -> Bool {
-        guard let first = text.utf8.first, !PromQLLexer.isDigit(first) else { return false }
-        return text.utf8.allSatisfy {
-            PromQLLexer.isDigit($0) || (($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A) || $0 == UInt8(ascii: "_")
-                || (colon && $0 == UInt8(ascii: ":"))
-        }
+    /// The same with a range in milliseconds.
+    fileprivate func text(range: Int64) -> String {
+        "\(text)[\(rangeExpression?.description ?? PromQLDuration.text(range))]\(bounds)"
+            + PromQLExpression.times(at, offset, offsetExpression)
     }
 
-    /// The text in double quotes, with what must be escaped escaped.
-    static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": quoted += "\\\(scalar)"
-            case "\n": quoted += "\\n"
-            case "\t": quoted += "\\t"
-            case "\r": quoted += "\\r"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let hexadecimal = String(scalar.value, radix: 16)
-                quoted += "\\x" + (hexadecimal.utf8.count == 1 ? "0" : "") + hexadecimal
-            default: quoted.unicodeScalars.append(scalar)
-            }
+    private var bounds: String { isAnchored ? " anchored" : isSmoothed ? " smoothed" : "" }
+
+    /// The name, and the matchers in the order of their texts.
+    private var text: String {
+        let written = matchers.filter {
+            $0.name != Labels.nameLabel || $0.operation != .equal || $0.value != (name ?? "") || $0.value.isEmpty
         }
-        return quoted + "\""
+        let texts = written.map { matcher in
+            let label = PromQLExpression.isName(matcher.name, colon: false) ? matcher.name : GoText.quoted(matcher.name)
+            return label + matcher.operation.rawValue + GoText.quoted(matcher.value)
+        }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return (name ?? "") + (texts.isEmpty ? "" : "{\(texts.joined(separator: ","))}")
+    }
+}
+
+extension PromQLExpression.Subquery {
+    /// What stands behind the expression.
+    var suffix: String {
+        let range = rangeExpression?.description ?? PromQLDuration.text(range)
+        let step = stepExpression?.description ?? step.map(PromQLDuration.text) ?? ""
+        return "[\(range):\(step)]" + PromQLExpression.times(at, offset, offsetExpression)
+    }
+}
+
+extension PromQLExpression.Aggregation {
+    /// What stands before the parenthesis.
+    var head: String {
+        guard without || !labels.isEmpty else { return operation.rawValue }
+        return "\(operation.rawValue) \(without ? "without" : "by") (\(PromQLExpression.names(labels))) "
+    }
+}
+
+extension PromQLExpression.Binary {
+    /// The operator with its modifiers.
+    var head: String {
+        var text = operation.rawValue + (returnsBool ? " bool" : "")
+        // Between other things than vectors, matching means nothing.
+        guard left.type == .instantVector, right.type == .instantVector else { return text }
+        if matching.isOn || !matching.labels.isEmpty || matching.grouping != .none {
+            text += (matching.isOn ? " on (" : " ignoring (") + PromQLExpression.names(matching.labels) + ")"
+        }
+        if matching.grouping != .none {
+            text += (matching.grouping == .left ? " group_left (" : " group_right (")
+            text += PromQLExpression.names(matching.included) + ")"
+        }
+        return text + fills
+    }
+
+    private var fills: String {
+        if let left = matching.leftFill, left == matching.rightFill { return " fill (\(PromQLNumber.text(left)))" }
+        return (matching.leftFill.map { " fill_left (\(PromQLNumber.text($0)))" } ?? "")
+            + (matching.rightFill.map { " fill_right (\(PromQLNumber.text($0)))" } ?? "")
+    }
+}
+
+extension PromQLDurationExpression: CustomStringConvertible {
+    /// The duration in Prometheus's canonical form.
+    public var description: String {
+        switch node {
+        case .literal(let seconds, let isDuration): PromQLExpression.text(seconds, isDuration: isDuration)
+        case .step: "step()"
+        case .range: "range()"
+        case .minimum(let a, let b): "min_of(\(a), \(b))"
+        case .maximum(let a, let b): "max_of(\(a), \(b))"
+        case .negation(let inner): "-\(inner)"
+        case .binary(let operation, let left, let right): "\(left) \(operation.rawValue) \(right)"
+        case .parentheses(let inner): "(\(inner))"
+        }
     }
 }

@@ -1,3 +1,4 @@
+import QueryLanguages
 import StrictYAML
 
 /// One setting: its name in the file, and from it the flag and the variable; what it means; how its text is read.
@@ -97,6 +98,19 @@ public struct ConfigurationKey: Sendable {
             pairs.first { $0.0 == text }?.1
         } write: { value in
             pairs.first { $0.1 == value }?.0 ?? ""
+        }
+    }
+
+    static func features(
+        _ name: String, _ path: WritableKeyPath<ServerConfiguration, PromQLFeatures> & Sendable, _ help: String
+    ) -> ConfigurationKey {
+        ConfigurationKey(name: name, help: help, isList: true) { (configuration, texts) throws(Unreadable) in
+            do throws(PromQLFeatures.Unknown) { configuration[keyPath: path] = try PromQLFeatures(names: texts) } catch {
+                let names = PromQLFeatures.allNames.joined(separator: ", ")
+                throw Unreadable(wanted: "a list of \(names), which \"\(error.name)\" is not among")
+            }
+        } text: {
+            $0[keyPath: path].names.joined(separator: ",")
         }
     }
 

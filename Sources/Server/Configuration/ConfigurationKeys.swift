@@ -62,6 +62,7 @@ extension ConfigurationKey {
     ]
 
     private static let queries: [ConfigurationKey] = [
+        features("enable_feature", \.queries.features, "What of PromQL is on beyond what is stable, by Prometheus's names."),
         duration("query.timeout", \.queries.timeout, "How long a query may take, its time in the queue included.", in: 1...year),
         count("query.max_samples", \.queries.maxSamples, 1...1_000_000_000_000, "Samples that a query may read and make."),
         count("query.max_series", \.queries.maxSeries, 1...1_000_000_000, "Series that the selectors of a query may read."),

@@ -1,3 +1,4 @@
+import QueryLanguages
 import Storage
 import StrictYAML
 
@@ -67,6 +68,8 @@ public struct ServerConfiguration: Sendable, Equatable {
         public var maxFormSize = 1 << 20
         /// Bytes of an answer.
         public var maxAnswerSize = 128 << 20
+        /// What of PromQL is on beyond what is stable.
+        public var features: PromQLFeatures = []
     }
 
     /// The main address; nil is ``defaultListen`` together with the compatibility ports.

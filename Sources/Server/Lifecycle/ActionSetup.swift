@@ -22,7 +22,7 @@ struct ActionSetup: Sendable {
                 guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
                     throw ConfigurationError("The rule file \(path) cannot be read: is it there, and is it UTF-8 text?")
                 }
-                groups += try RuleFileLoader.load(text, file: path)
+                groups += try RuleFileLoader.load(text, file: path, features: configuration.queries.features)
             }
         }
         self.groups = groups

@@ -97,7 +97,7 @@ public final class HeadropeServer: Sendable {
             time: time)
         let ruleQueries = PromQLEngine(
             reader: CountedReader(reader: store, usage: usage, asker: .rules), limits: queries.engine.limits, workers: workers,
-            time: time)
+            time: time, features: configuration.queries.features)
         let actions = try await pool.run { [setup, configuration, pool, time, logger, ruleQueries] in
             try ActionServices(
                 setup, configuration, store: store, usage: usage, promql: ruleQueries, pool: pool, time: time, logger: logger)

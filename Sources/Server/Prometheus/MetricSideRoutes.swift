@@ -23,7 +23,7 @@ struct MetricSideRoutes: RouteGroup {
         let range = try parameters.risingRange()
         let selectors: [[LabelMatcher]]
         do throws(PromQLError) {
-            selectors = try PromQLParser.parse(parameters.text("query")).selectors
+            selectors = try PromQLParser.parse(parameters.text("query"), features: server.queries.engine.features).selectors
         } catch {
             throw APIError(.badRequest, code: "bad_query", error.description, where: "query")
         }

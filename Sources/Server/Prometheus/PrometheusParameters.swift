@@ -153,13 +153,10 @@ struct PrometheusParameters: Sendable {
     }
 
     private static func selector(_ text: String) throws -> [LabelMatcher] {
-        do throws(PromQLError) {
-            return try PromQLParser.parseSelector(text)
-        } catch {
-            // What is no mistake of the parser in Prometheus is told without a place.
-            let isEmpty = error.message == "vector selector must contain at least one non-empty matcher"
-            throw badSelector(isEmpty ? "match[] must contain at least one non-empty matcher" : error.description)
-        }
+        let matchers: [LabelMatcher]
+        do throws(PromQLError) { matchers = try PromQLParser.parseSelector(text) } catch { throw badSelector(error.description) }
+        if matchers.allSatisfy(\.matchesEmpty) { throw badSelector("match[] must contain at least one non-empty matcher") }
+        return matchers
     }
 }
 

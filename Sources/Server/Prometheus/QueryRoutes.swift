@@ -1,6 +1,5 @@
 import Hummingbird
 import QueryEngine
-import QueryLanguages
 
 /// The part of Prometheus's HTTP API that evaluates expressions (https://prometheus.io/docs/prometheus/latest/querying/api/).
 struct QueryRoutes: RouteGroup {
@@ -8,7 +7,6 @@ struct QueryRoutes: RouteGroup {
 
     var routes: [Route] {
         Route.asked("/api/v1/query", instant) + Route.asked("/api/v1/query_range", range)
-            + Route.asked("/api/v1/format_query", format)
     }
 
     private func instant(_ parameters: PrometheusParameters) async throws -> Response {
@@ -57,10 +55,5 @@ struct QueryRoutes: RouteGroup {
             let writer = PrometheusAnswerWriter(limit: limit, byteLimit: byteLimit, context: context)
             return .json(bytes: try writer.write(result))
         }
-    }
-
-    private func format(_ parameters: PrometheusParameters) async throws -> Response {
-        let text = try parameters.expression { text throws(PromQLError) in try PromQLParser.parse(text).description }
-        return .json(bytes: PrometheusJSON.success { $0.string(text) })
     }
 }

@@ -91,7 +91,7 @@ enum RuleJSON {
 
     private static func writeQuestion(_ rule: Rule, to object: inout JSONWriter) {
         object.member("name", rule.name)
-        object.member("query", (try? PromQLParser.parse(rule.expression).description) ?? rule.expression)
+        object.member("query", (try? PromQLParser.parse(rule.expression, features: .all).description) ?? rule.expression)
     }
 
     private static func writeOutcome(_ evaluator: GroupEvaluator, _ index: Int, type: String, to object: inout JSONWriter) {

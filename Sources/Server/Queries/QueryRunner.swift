@@ -23,7 +23,9 @@ struct QueryRunner: Sendable {
         time: any TimeSource
     ) {
         self.reader = reader
-        engine = PromQLEngine(reader: reader, limits: QueryLimits(configuration), workers: workers, time: time)
+        engine = PromQLEngine(
+            reader: reader, limits: QueryLimits(configuration), workers: workers, time: time,
+            features: configuration.features)
         admission = QueryAdmission(
             light: configuration.maxConcurrency - configuration.maxHeavy, heavy: configuration.maxHeavy,
             waitingLimit: configuration.maxQueued, time: time)

@@ -8,6 +8,7 @@ enum AllRoutes {
             AdminRoutes(server: server),
             IntakeRouteGroup(handlers: IntakeHandlers(pipeline: server.intake)),
             QueryRoutes(server: server),
+            ExpressionRoutes(features: server.queries.engine.features),
             SeriesRoutes(server: server),
             TSDBAdminRoutes(server: server),
             CardinalityRoutes(server: server),

@@ -85,9 +85,9 @@ struct DividedQueryTests {
     @Test("the answer is the same to the bit, however many threads there are", arguments: queries)
     func sameBits(query: String) throws {
         let expected = Self.text(
-            try PromQLEngine(reader: Self.store).range(query, start: 0, end: 600_000, step: 20_000))
+            try PromQLEngine(reader: Self.store, features: .all).range(query, start: 0, end: 600_000, step: 20_000))
         for cores in [2, 3, 8] {
-            let engine = PromQLEngine(reader: Self.store, workers: QueryWorkers(coreCount: cores))
+            let engine = PromQLEngine(reader: Self.store, workers: QueryWorkers(coreCount: cores), features: .all)
             for _ in 0..<3 {
                 #expect(Self.text(try engine.range(query, start: 0, end: 600_000, step: 20_000)) == expected, "\(cores) cores")
             }
@@ -97,7 +97,7 @@ struct DividedQueryTests {
     @Test("what is measured is the same, too")
     func measures() throws {
         func counts(_ workers: QueryWorkers?) throws -> [Int] {
-            let engine = PromQLEngine(reader: Self.store, workers: workers)
+            let engine = PromQLEngine(reader: Self.store, workers: workers, features: .all)
             let result = try engine.range(
                 "sum(rate(x_total[1m]))", start: 0, end: 600_000, step: 20_000,
                 context: engine.context(measuring: [.statistics, .samplesPerStep, .expressions]))
@@ -117,7 +117,7 @@ struct DividedQueryTests {
         func kind(_ change: (inout QueryLimits) -> Void) -> QueryError.Kind? {
             var limits = QueryLimits()
             change(&limits)
-            let engine = PromQLEngine(reader: Self.store, limits: limits, workers: QueryWorkers(coreCount: 3))
+            let engine = PromQLEngine(reader: Self.store, limits: limits, workers: QueryWorkers(coreCount: 3), features: .all)
             do {
                 _ = try engine.instant("count(count_over_time(x_total[10m]))", at: 600_000)
                 return nil
@@ -134,14 +134,14 @@ struct DividedQueryTests {
         for failing in [0, 1, 57, 399] {
             var store = Self.store
             store.before = { if $0 == failing { throw StorageError(.unavailable, "The disk is failing.") } }
-            let engine = PromQLEngine(reader: store, workers: QueryWorkers(coreCount: 3))
+            let engine = PromQLEngine(reader: store, workers: QueryWorkers(coreCount: 3), features: .all)
             let error = #expect(throws: QueryError.self) { try engine.instant("sum(x_total)", at: 600_000) }
             #expect(error?.message.contains("The disk is failing.") == true)
         }
         var store = Self.store
         let context = Mutex<QueryContext?>(nil)
         store.before = { if $0 == 200 { context.withLock { $0?.cancel() } } }
-        let engine = PromQLEngine(reader: store, workers: QueryWorkers(coreCount: 3))
+        let engine = PromQLEngine(reader: store, workers: QueryWorkers(coreCount: 3), features: .all)
         context.withLock { $0 = engine.context() }
         let error = #expect(throws: QueryError.self) {
             try engine.instant("sum(x_total)", at: 600_000, context: context.withLock { $0 })
@@ -160,13 +160,13 @@ struct DividedQueryTests {
             begun.signal()
             gate.wait()
         }
-        let heavy = PromQLEngine(reader: stuck, workers: workers)
+        let heavy = PromQLEngine(reader: stuck, workers: workers, features: .all)
         let pool = BlockingPool(name: "test", threadCount: 1, queueLimit: 1)
         try pool.submit { _ = try? heavy.instant("sum(x_total)", at: 600_000) }
         begun.wait()
         begun.wait()
-        let light = PromQLEngine(reader: Self.store, workers: workers)
-        let alone = try PromQLEngine(reader: Self.store).instant("sum(x_total)", at: 600_000)
+        let light = PromQLEngine(reader: Self.store, workers: workers, features: .all)
+        let alone = try PromQLEngine(reader: Self.store, features: .all).instant("sum(x_total)", at: 600_000)
         #expect(Self.text(try light.instant("sum(x_total)", at: 600_000)) == Self.text(alone))
         for _ in 0..<400 { gate.signal() }
     }

@@ -18,6 +18,7 @@ extension Evaluator {
             throw QueryError(.execution, "invalid regular expression in label_replace(): \(error)")
         }
         return try vector(arguments[0]).map { column in
+            try context.check()
             guard let groups = pattern.groups(in: column.labels[source] ?? "") else { return column }
             let value = try Self.expand(replacement, groups, names: pattern.groupNames)
             return Column(labels: column.labels.setting(destination, value), values: column.values)
@@ -70,6 +71,7 @@ extension Evaluator {
             throw QueryError(.execution, "invalid destination label name in label_join(): \(destination)")
         }
         return try vector(arguments[0]).map { column in
+            try context.check()
             var value = ""
             for (index, source) in sources.enumerated() {
                 if index > 0 { value += separator }

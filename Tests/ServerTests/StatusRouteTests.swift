@@ -98,7 +98,7 @@ struct StatusRouteTests {
             #expect(!text.contains("hunter"), "\(text)")
             for line in [
                 "data: '/srv/it''s'", "external_url: 'https://<secret>@h.example/x'", "token_file: /etc/tokens", "  drain_time: 3s",
-                "  max_heavy: 4", "    receiver: ops", "          url: '<secret>'", "              password_file: /p",
+                "  max_heavy: 2", "    receiver: ops", "          url: '<secret>'", "              password_file: /p",
                 "      webhook: '<secret>'",
             ] { #expect(text.contains(line + "\n"), "\(line) in \(text)") }
             var dependencies = try TestServer.dependencies()

@@ -57,7 +57,7 @@ public struct ServerConfiguration: Sendable, Equatable {
         /// Queries that are evaluated at once.
         public var maxConcurrency = 20
         /// Of these, queries that may use more than ``lightSamples``.
-        public var maxHeavy = 4
+        public var maxHeavy = 2
         /// Samples that a query may read and make without one of the places for heavy ones.
         public var lightSamples = 200_000
         /// Threads that may work on one query; 0: as many as there are cores.

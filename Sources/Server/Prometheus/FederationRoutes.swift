@@ -20,7 +20,8 @@ struct FederationRoutes: RouteGroup {
     private func federate(_ parameters: PrometheusParameters, _ format: ExpositionFormat) async throws -> Response {
         let selectors = try parameters.selectors()
         let (store, now, byteLimit) = (server.store, server.time.nowMilliseconds(), server.configuration.queries.maxAnswerSize)
-        let bytes = try await server.queries.evaluate { [reader = server.queries.reader] _, context in
+        let key = QueryKey(expression: parameters.items.all("match[]").joined(separator: " "))
+        let bytes = try await server.queries.evaluate(key) { [reader = server.queries.reader] _, context in
             let newest = NewestSamples(at: now, context: context)
             let families = try FederatedFamilies(try newest.read(selectors, reader), format, store)
             return try families.write(format, byteLimit: byteLimit, context)

@@ -13,7 +13,7 @@ struct QueryRoutes: RouteGroup {
         let limit = try parameters.limit()
         let time = try parameters.time("time", default: server.time.nowMilliseconds())
         let query = parameters.text("query")
-        return try await answer(parameters, limit: limit) { engine, context throws(QueryError) in
+        return try await answer(parameters, QueryKey(expression: query), limit: limit) { engine, context throws(QueryError) in
             try engine.instant(query, at: time, context: context)
         }
     }
@@ -25,7 +25,8 @@ struct QueryRoutes: RouteGroup {
         if end < start { throw PrometheusParameters.invalid("end", "end timestamp must not be before start time") }
         let step = try step(parameters)
         let query = parameters.text("query")
-        return try await answer(parameters, limit: limit) { engine, context throws(QueryError) in
+        let key = QueryKey(expression: query, span: end - start, step: step)
+        return try await answer(parameters, key, limit: limit) { engine, context throws(QueryError) in
             try engine.range(query, start: start, end: end, step: step, context: context)
         }
     }
@@ -42,12 +43,12 @@ struct QueryRoutes: RouteGroup {
     }
 
     private func answer(
-        _ parameters: PrometheusParameters, limit: Int,
+        _ parameters: PrometheusParameters, _ key: QueryKey, limit: Int,
         _ evaluate: @escaping @Sendable (PromQLEngine, QueryContext) throws(QueryError) -> QueryResult
     ) async throws -> Response {
         let (timeout, lookback) = (try parameters.timeout(), try parameters.lookback())
         let byteLimit = server.configuration.queries.maxAnswerSize
-        return try await server.queries.evaluate(measuring: try parameters.measures()) {
+        return try await server.queries.evaluate(key, measuring: try parameters.measures()) {
             $0.nanoseconds = min($0.nanoseconds, timeout)
             $0.lookback = lookback ?? $0.lookback
         } work: { engine, context in

@@ -14,6 +14,7 @@ struct QueryRunner: Sendable {
     let counters = QueryCounters()
 
     private let pool: BlockingPool
+    private let heavyQueries = HeavyQueries()
     private let lightSamples: Int
     private let time: any TimeSource
 
@@ -29,7 +30,9 @@ struct QueryRunner: Sendable {
         admission = QueryAdmission(
             light: configuration.maxConcurrency - configuration.maxHeavy, heavy: configuration.maxHeavy,
             waitingLimit: configuration.maxQueued, time: time)
-        pool = BlockingPool(name: "query", threadCount: configuration.maxConcurrency, queueLimit: configuration.maxConcurrency)
+        // Beside the queries themselves the threads give memory back.
+        pool = BlockingPool(
+            name: "query", threadCount: configuration.maxConcurrency, queueLimit: 2 * configuration.maxConcurrency)
         lightSamples = min(configuration.lightSamples, configuration.maxSamples)
         self.time = time
     }
@@ -39,24 +42,53 @@ struct QueryRunner: Sendable {
 
     /// Evaluates a query, within its time, unless the client goes away. `change` sets limits of its own.
     func evaluate<Result: Sendable>(
-        measuring measures: QueryMeasures = [], _ change: (inout QueryLimits) -> Void = { _ in }, work: @escaping Work<Result>
+        _ key: QueryKey, measuring measures: QueryMeasures = [], _ change: (inout QueryLimits) -> Void = { _ in },
+        work: @escaping Work<Result>
     ) async throws -> Result {
         try await counted(change) { limits, deadline in
-            let place = try await enter([.heavy, .light], deadline)
+            let place = try await firstPlace(key, deadline)
             var sparing = limits
             sparing.samples = min(limits.samples, lightSamples)
-            do {
-                return try await run(in: place, place == .heavy ? limits : sparing, deadline, measures, work)
-            } catch let error as QueryError where error.kind == .tooManySamples && place == .light && sparing != limits {
-                return try await run(in: try await enter([.heavy], deadline), limits, deadline, measures, work)
+            if place == .light, sparing != limits {
+                do {
+                    return try await run(in: .light, context(sparing, deadline, measures), work)
+                } catch let error as QueryError where error.kind == .tooManySamples {
+                    heavyQueries.note(key, isHeavy: true)
+                }
+                _ = try await enter([.heavy], deadline)
             }
+            return try await runHeavily(key, in: sparing == limits ? place : .heavy, context(limits, deadline, measures), work)
         }
     }
+
+    /// A heavy place while one is free, else a light one; for what was heavy lately a heavy one.
+    private func firstPlace(_ key: QueryKey, _ deadline: UInt64) async throws -> QueryAdmission.Place {
+        let place = try await enter(heavyQueries.contains(key) ? [.heavy] : [.heavy, .light], deadline)
+        // Others may have shown it while this one waited.
+        guard place == .light, heavyQueries.contains(key) else { return place }
+        admission.leave(place)
+        return try await enter([.heavy], deadline)
+    }
+
+    private func runHeavily<Result: Sendable>(
+        _ key: QueryKey, in place: QueryAdmission.Place, _ context: QueryContext, _ work: @escaping Work<Result>
+    ) async throws -> Result {
+        defer {
+            heavyQueries.note(key, isHeavy: context.sampleCount > lightSamples)
+            // The allocator would keep the memory for the next query as large as this one.
+            if context.sampleCount > Self.largeSampleCount { try? pool.submit { ProcessMemory.giveBack() } }
+        }
+        return try await run(in: place, context, work)
+    }
+
+    /// After a query of more samples memory is given back to the system.
+    private static let largeSampleCount = 5_000_000
 
     /// Looks something up that needs no evaluation, and checks its context between the parts of the work.
     func lookUp<Result: Sendable>(_ work: @escaping @Sendable (QueryContext) throws -> Result) async throws -> Result {
         try await counted { limits, deadline in
-            try await run(in: try await enter([.light], deadline), limits, deadline, []) { _, context in try work(context) }
+            let place = try await enter([.light], deadline)
+            return try await run(in: place, context(limits, deadline, [])) { _, context in try work(context) }
         }
     }
 
@@ -87,15 +119,18 @@ struct QueryRunner: Sendable {
         return deadline > now ? deadline - now : 0
     }
 
-    private func run<Result: Sendable>(
-        in place: QueryAdmission.Place, _ limits: QueryLimits, _ deadline: UInt64, _ measures: QueryMeasures,
-        _ work: @escaping Work<Result>
-    ) async throws -> Result {
-        defer { admission.leave(place) }
-        let context = engine.context(measuring: measures) {
+    private func context(_ limits: QueryLimits, _ deadline: UInt64, _ measures: QueryMeasures) -> QueryContext {
+        engine.context(measuring: measures) {
             $0 = limits
             $0.nanoseconds = remaining(deadline)
         }
+    }
+
+    /// Runs in a place that was entered, and leaves it.
+    private func run<Result: Sendable>(
+        in place: QueryAdmission.Place, _ context: QueryContext, _ work: @escaping Work<Result>
+    ) async throws -> Result {
+        defer { admission.leave(place) }
         return try await withTaskCancellationHandler {
             try await pool.run { [engine] in
                 try context.check()

@@ -6,13 +6,13 @@ enum CalendarPart: String {
     case daysInMonth = "days_in_month"
     case hour, minute, month, year
 
-    /// The part; NaN for what is no time, where Prometheus gives some part of an arbitrary date.
+    /// The part, as Prometheus calculates it on the machines that most of them run on: what is no time becomes the earliest
+    /// one that 64 bits of seconds can tell, and beyond the earliest day of its calendar time goes on at the latest.
     func callAsFunction(_ seconds: Double) -> Double {
-        // Beyond this the calendar's arithmetic would overflow, and no data is there.
-        guard seconds.magnitude < 1e14 else { return .nan }
-        let whole = Int64(seconds)
-        let day = whole >= 0 ? whole / 86_400 : (whole - 86_399) / 86_400
-        let second = whole - day * 86_400
+        let whole = Int64(exactly: seconds.rounded(.towardZero)) ?? .min
+        let sinceStart = UInt64(bitPattern: whole &+ Self.calendarStart)
+        let day = Int64(sinceStart / 86_400) - Self.calendarStart / 86_400
+        let second = Int64(sinceStart % 86_400)
         switch self {
         case .hour: return Double(second / 3_600)
         case .minute: return Double(second / 60 % 60)
@@ -30,6 +30,9 @@ enum CalendarPart: String {
             return Double(Self.firstDay(year: next.0, month: next.1) - Self.firstDay(year: date.year, month: date.month))
         }
     }
+
+    /// How many seconds the earliest day of the calendar is before 1970, a first of March as far back as 64 bits allow.
+    private static let calendarStart: Int64 = (292_277_022_400 / 400 * 146_097 + 306 + 719_162) * 86_400
 
     /// The Gregorian date of a day since 1970, counted in eras of 400 years that begin in March.
     private static func date(_ day: Int64) -> (year: Int64, month: Int64, day: Int64) {

@@ -69,12 +69,14 @@ extension Evaluator {
     }
 
     private func parameter(_ aggregation: PromQLExpression.Aggregation) throws -> [Double] {
-        try aggregation.parameter.map(scalar) ?? [Double](repeating: .nan, count: grid.count)
+        let values = try aggregation.parameter.map(scalar) ?? [Double](repeating: .nan, count: grid.count)
+        // Prometheus calculates an aggregation of what is the same at all steps only once, with the first parameter.
+        return aggregation.expression.isStepInvariant ? [Double](repeating: values[0], count: values.count) : values
     }
 
     private func quantiles(_ aggregation: PromQLExpression.Aggregation) throws -> [Column] {
         let quantiles = try parameter(aggregation)
-        if let parameter = aggregation.parameter { for quantile in quantiles { checkQuantile(quantile, parameter) } }
+        if let parameter = aggregation.parameter { noteRange(of: quantiles, parameter) }
         return try groups(aggregation).map { group in
             var values = try emptyValues()
             for step in values.indices {
@@ -86,15 +88,25 @@ extension Evaluator {
         }
     }
 
+    /// Says which quantiles are none, of many only the largest and the smallest.
+    private func noteRange(of quantiles: [Double], _ parameter: PromQLExpression) {
+        if quantiles.contains(where: \.isNaN) { return checkQuantile(.nan, parameter) }
+        if let most = quantiles.max(), most > 1 { checkQuantile(most, parameter) }
+        if let least = quantiles.min(), least < 0 { checkQuantile(least, parameter) }
+    }
+
     private func countValues(_ aggregation: PromQLExpression.Aggregation) throws -> [Column] {
         let name = try aggregation.parameter.map(text) ?? ""
         if !PromQLLabelName.isValid(name) { throw QueryError(.execution, "invalid label name \"\(name)\"") }
+        // The label of the value is one of the series before they are grouped.
+        let isDropped = aggregation.without && (aggregation.labels + [Labels.nameLabel]).contains(name)
         var result: [Column] = []
         var places: [Labels: Int] = [:]
         for group in try groups(aggregation) {
             for column in group.columns {
                 for step in 0..<grid.count where !Column.isAbsent(column.values[step]) {
-                    let labels = group.labels.setting(name, PromQLNumber.plainText(column.values[step]))
+                    let text = PromQLNumber.plainText(column.values[step])
+                    let labels = isDropped ? group.labels : group.labels.setting(name, text)
                     let place = places[labels] ?? result.count
                     if place == result.count {
                         places[labels] = place
@@ -111,24 +123,30 @@ extension Evaluator {
 
     // MARK: Some of the series
 
-    /// The parameter as numbers of series, at most as many as there are.
-    private func counts(_ aggregation: PromQLExpression.Aggregation) throws -> [Int] {
-        try parameter(aggregation).map { value throws(QueryError) in
-            if value.isNaN { throw QueryError(.execution, "Parameter value is NaN") }
-            if value >= 0x1p63 { throw QueryError(.execution, "Scalar value \(PromQLNumber.text(value)) overflows int64") }
-            if value <= -0x1p63 { throw QueryError(.execution, "Scalar value \(PromQLNumber.text(value)) underflows int64") }
-            return Int(value)
+    /// The parameter as numbers of series; nil when none is asked for at any step.
+    private func counts(_ aggregation: PromQLExpression.Aggregation) throws -> [Int]? {
+        let values = try parameter(aggregation)
+        if values.contains(where: \.isNaN) { throw QueryError(.execution, "Parameter value is NaN") }
+        let (least, most) = (values.min() ?? 0, values.max() ?? 0)
+        if most < 1 { return nil }
+        if least <= -0x1p63 {
+            throw QueryError(.execution, "Scalar value \(PromQLNumber.shortText(least)) underflows int64")
         }
+        guard most < 0x1p63 else {
+            throw QueryError(.execution, "Scalar value \(PromQLNumber.shortText(most)) overflows int64")
+        }
+        return values.map { Int($0) }
     }
 
     /// The series with the largest or smallest values, in that order at a single time; NaN comes last in both.
     private func ranked(_ aggregation: PromQLExpression.Aggregation) throws -> [Column] {
-        let counts = try counts(aggregation)
+        let source = try groups(aggregation)
+        guard let counts = try counts(aggregation) else { return [] }
         let isTop = aggregation.operation == .topk
-        return try groups(aggregation).flatMap { group in
+        return try source.flatMap { group in
             // Only series that are among the best somewhere get a column.
             var kept = [[Double]?](repeating: nil, count: group.columns.count)
-            var best = BestValues(isTop: isTop)
+            var best = ValueHeap(isTop: isTop)
             for step in 0..<grid.count where counts[step] > 0 {
                 try context.check()
                 best.removeAll(limit: counts[step])
@@ -143,12 +161,13 @@ extension Evaluator {
         }
     }
 
-    /// The first series of each group that have a value.
+    /// The first series of each group that have a value; at a single time as they lie in a heap, which is Prometheus's order.
     private func limited(_ aggregation: PromQLExpression.Aggregation) throws -> [Column] {
-        let counts = try counts(aggregation)
-        return try groups(aggregation).flatMap { group in
+        let source = try groups(aggregation)
+        guard let counts = try counts(aggregation) else { return [] }
+        return try source.flatMap { group in
             var left = counts
-            return try group.columns.map { column in
+            let columns = try group.columns.map { column in
                 try context.check()
                 var values = try emptyValues()
                 for step in values.indices where left[step] > 0 && !Column.isAbsent(column.values[step]) {
@@ -157,33 +176,36 @@ extension Evaluator {
                 }
                 return Column(labels: column.labels, values: values)
             }.filter { !$0.isEmpty }
+            return grid.count == 1 ? inHeapOrder(columns) : columns
         }
+    }
+
+    private func inHeapOrder(_ columns: [Column]) -> [Column] {
+        var heap = ValueHeap(isTop: true)
+        heap.removeAll(limit: columns.count)
+        for (index, column) in columns.enumerated() { heap.add(column.values[0], index) }
+        return heap.entries.map { columns[$0.index] }
     }
 
     /// About a share of the series, always the same ones; a negative share takes those that its complement leaves.
     private func sampled(_ aggregation: PromQLExpression.Aggregation) throws -> [Column] {
         let ratios = try parameter(aggregation)
+        let source = try vector(aggregation.expression)
         if ratios.contains(where: \.isNaN) { throw QueryError(.execution, "Ratio value is NaN") }
-        for ratio in Set(ratios) where ratio.magnitude > 1 {
+        for (ratio, bound) in [(ratios.max(), 1.0), (ratios.min(), -1.0)] {
+            guard let ratio, ratio.magnitude > 1, (ratio < 0) == (bound < 0) else { continue }
             annotations.add(
-                .warning, "ratio value should be between -1 and 1, got \(PromQLNumber.text(ratio))",
+                .warning,
+                "ratio value should be between -1 and 1, got \(PromQLNumber.shortText(ratio)), capping to \(Int(bound))",
                 about: aggregation.parameter ?? aggregation.expression)
         }
-        return try vector(aggregation.expression).map { column in
-            let place = Double(Self.hash(column.labels.bytes) >> 11) / 0x1p53
+        return try source.map { column in
+            let place = LabelSampling.place(of: column.labels)
             var values = try emptyValues()
-            for step in values.indices {
-                let ratio = max(-1, min(1, ratios[step]))
-                if ratio >= 0 ? place < ratio : place >= 1 + ratio { values[step] = column.values[step] }
+            for step in values.indices where LabelSampling.takes(max(-1, min(1, ratios[step])), place) {
+                values[step] = column.values[step]
             }
             return Column(labels: column.labels, values: values)
         }.filter { !$0.isEmpty }
-    }
-
-    /// FNV-1a of 64 bits: the same in every process, so that the same series are taken.
-    private static func hash(_ bytes: [UInt8]) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return hash ^ (hash >> 32)
     }
 }

@@ -82,25 +82,36 @@ extension Evaluator {
         case "label_replace": return try labelReplace(arguments)
         case "label_join": return try labelJoin(arguments)
         case "histogram_quantile", "histogram_quantiles", "histogram_fraction": return try classicHistogram(name, arguments)
-        default:
-            throw QueryError(.unsupported, "\(name) needs native histograms, which are not supported.")
+        case "histogram_avg", "histogram_count", "histogram_sum", "histogram_stddev", "histogram_stdvar":
+            // They pass over all series that are no native histograms, and there are no others here.
+            _ = try vector(arguments[0])
+            return []
+        default: throw QueryError(.unsupported, "The function \(name) is not supported.")
         }
     }
 
     private func timestamps(_ argument: PromQLExpression) throws -> [Column] {
         if case .selector(let selector) = argument.unwrapped.node {
-            return try mapped(try timestamps(of: selector, in: argument)) { value, _ in value }
+            return try timestamps(of: selector, in: argument)
         }
         let times = evaluationTimes
         return try mapped(try vector(argument)) { _, step in times[step] }
     }
 
     private func timestamps(of selector: PromQLExpression.Selector, in whole: PromQLExpression) throws -> [Column] {
-        func columns() throws -> [Column] {
-            try collected { try forEachColumn(of: selector, in: whole, yielding: .timestamps, $0) }
+        var read = selector
+        var oldest = -Double.infinity
+        if let fixed = selector.at, selector.offset != 0 {
+            // Prometheus fetches the samples that the offset asks for, and then looks for them at the time without it.
+            read.offset = max(0, selector.offset)
+            let time = readTimes(at: fixed, offset: read.offset).first
+            oldest = Double(time &- context.limits.lookback &+ Int64(clamping: selector.offset.magnitude)) / 1_000
         }
-        guard let profile else { return try columns() }
-        return try profile.charging(whole, columns)
+        func columns() throws -> [Column] {
+            try collected { try forEachColumn(of: read, in: whole, yielding: .timestamps, $0) }
+        }
+        let found = try profile?.charging(whole, columns) ?? columns()
+        return try mapped(found) { value, _ in value > oldest ? value : Column.absent }
     }
 
     private func clamp(_ name: String, _ arguments: [PromQLExpression]) throws -> [Column] {
@@ -137,21 +148,19 @@ extension Evaluator {
         case .selector(let selector), .range(let selector, _): matchers = selector.matchers
         default: return .empty
         }
-        var demanded: [String: String] = [:]
-        var seen: Set<String> = []
-        for matcher in matchers where matcher.name != Labels.nameLabel {
-            // A label that is asked for twice or not by equality has no certain value.
-            let isCertain = matcher.operation == .equal && seen.insert(matcher.name).inserted
-            demanded[matcher.name] = isCertain ? matcher.value : nil
-        }
-        return Labels(demanded.map { Label($0.key, $0.value) })
+        // A label that is asked for twice or not by equality has no certain value.
+        let counts = matchers.reduce(into: [:]) { $0[$1.name, default: 0] += 1 }
+        return Labels(
+            matchers.filter { $0.name != Labels.nameLabel && $0.operation == .equal && counts[$0.name] == 1 }
+                .map { Label($0.name, $0.value) })
     }
 
     /// Says so when a quantile is not between 0 and 1.
     func checkQuantile(_ quantile: Double, _ argument: PromQLExpression) {
         if !(quantile >= 0 && quantile <= 1) {
             annotations.add(
-                .warning, "quantile value should be between 0 and 1, got \(PromQLNumber.text(quantile))", about: argument)
+                .warning, "quantile value should be between 0 and 1, got \(PromQLNumber.shortText(quantile))",
+                about: argument.unwrapped)
         }
     }
 }

@@ -8,14 +8,14 @@ extension Evaluator {
         let replacement = try text(arguments[2])
         let source = try text(arguments[3])
         let expression = try text(arguments[4])
-        if !PromQLLabelName.isValid(destination) {
-            throw QueryError(.execution, "invalid destination label name in label_replace(): \(destination)")
-        }
         let pattern: CapturingPattern
         do {
             pattern = try CapturingPattern(expression)
         } catch {
-            throw QueryError(.execution, "invalid regular expression in label_replace(): \(error)")
+            throw QueryError(.execution, "invalid regular expression in label_replace(): \(expression)")
+        }
+        if !PromQLLabelName.isValid(destination) {
+            throw QueryError(.execution, "invalid destination label name in label_replace(): \(destination)")
         }
         return try vector(arguments[0]).map { column in
             try context.check()
@@ -28,10 +28,10 @@ extension Evaluator {
     /// Replaces `$1`, `${1}`, `$name` and `${name}` by what the groups matched, and `$$` by a dollar.
     static func expand(_ template: String, _ groups: [String?], names: [String?]) throws(QueryError) -> String {
         var result = ""
-        var rest = template[...]
+        var rest = template.unicodeScalars[...]
         while let dollar = rest.firstIndex(of: "$") {
             try checkLength(result)
-            result += rest[..<dollar]
+            result += String(rest[..<dollar])
             rest = rest[rest.index(after: dollar)...]
             if rest.first == "$" {
                 result += "$"
@@ -39,19 +39,31 @@ extension Evaluator {
                 continue
             }
             let isBraced = rest.first == "{"
-            let name = (isBraced ? rest.dropFirst() : rest).prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+            let name = (isBraced ? rest.dropFirst() : rest).prefix(while: isPartOfName)
             let after = rest[name.endIndex...]
             guard !name.isEmpty, !isBraced || after.first == "}" else {
                 result += "$"
                 continue
             }
             rest = isBraced ? after.dropFirst() : after
-            let number = Int(name) ?? names.firstIndex { $0 == String(name) }
-            if let number, groups.indices.contains(number) { result += groups[number] ?? "" }
+            if let number = group(String(name), names), groups.indices.contains(number) { result += groups[number] ?? "" }
         }
-        result += rest
+        result += String(rest)
         try checkLength(result)
         return result
+    }
+
+    private static func isPartOfName(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber: true
+        default: scalar == "_"
+        }
+    }
+
+    /// The number of a group; a number with a leading zero is a name.
+    private static func group(_ name: String, _ names: [String?]) -> Int? {
+        let isNumber = name.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && (name == "0" || !name.hasPrefix("0"))
+        return isNumber ? Int(name) : names.firstIndex { $0 == name }
     }
 
     /// The longest label value that a function may make, in bytes: nested calls could double one each time.
@@ -67,6 +79,7 @@ extension Evaluator {
         let destination = try text(arguments[1])
         let separator = try text(arguments[2])
         let sources = try arguments.dropFirst(3).map(text)
+        if let source = sources.first(where: { !PromQLLabelName.isValid($0) }) { throw QueryError(.execution, "invalid source label name in label_join(): \(source)") }
         if !PromQLLabelName.isValid(destination) {
             throw QueryError(.execution, "invalid destination label name in label_join(): \(destination)")
         }
@@ -95,49 +108,25 @@ extension Evaluator {
         guard grid.count == 1 else { return columns }
         let labels = try arguments.dropFirst().map(text)
         let isDescending = name.hasSuffix("_desc")
+        var sorted = columns
         if name.hasPrefix("sort_by_label") {
-            return columns.sorted { a, b in
-                let order = Self.compare(a.labels, b.labels, by: labels)
-                return isDescending ? order > 0 : order < 0
+            ValueOrder.sort(&sorted) { Self.precedes($0.labels, $1.labels, by: labels, isDescending: isDescending) }
+        } else {
+            // NaN comes last in both directions.
+            ValueOrder.sort(&sorted) {
+                let (x, y) = ($0.values[0], $1.values[0])
+                return y.isNaN || (isDescending ? y < x : y > x)
             }
         }
-        return columns.sorted { a, b in
-            let (x, y) = (a.values[0], b.values[0])
-            if x.isNaN || y.isNaN { return !x.isNaN }
-            return isDescending ? x > y : x < y
-        }
+        return sorted
     }
 
-    /// Below, at or above 0 as `a` comes before, with or behind `b`: by these labels, then by all.
-    private static func compare(_ a: Labels, _ b: Labels, by names: [String]) -> Int {
+    /// Whether `a` comes before `b`: by these labels, then by all.
+    private static func precedes(_ a: Labels, _ b: Labels, by names: [String], isDescending: Bool) -> Bool {
         for name in names {
-            let order = compareNaturally(a[name] ?? "", b[name] ?? "")
-            if order != 0 { return order }
+            let (x, y) = (a[name] ?? "", b[name] ?? "")
+            if x != y { return NaturalOrder.precedes(x, y) != isDescending }
         }
-        return a < b ? -1 : b < a ? 1 : 0
-    }
-
-    /// Compares runs of digits by their value and everything else by its bytes.
-    private static func compareNaturally(_ a: String, _ b: String) -> Int {
-        var left = a.utf8[...]
-        var right = b.utf8[...]
-        func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
-        while let x = left.first, let y = right.first {
-            if isDigit(x), isDigit(y) {
-                let p = left.prefix(while: isDigit)
-                let q = right.prefix(while: isDigit)
-                left = left[p.endIndex...]
-                right = right[q.endIndex...]
-                let m = p.drop { $0 == 0x30 }
-                let n = q.drop { $0 == 0x30 }
-                if m.count != n.count { return m.count - n.count }
-                if !m.elementsEqual(n) { return m.lexicographicallyPrecedes(n) ? -1 : 1 }
-            } else {
-                if x != y { return x < y ? -1 : 1 }
-                left.removeFirst()
-                right.removeFirst()
-            }
-        }
-        return left.count - right.count
+        return isDescending ? b < a : a < b
     }
 }

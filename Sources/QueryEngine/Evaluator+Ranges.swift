@@ -8,7 +8,10 @@ struct RangeCall {
     /// The range selector or subquery.
     let range: PromQLExpression
     let function: any RangeFunction
+    /// Whether columns are made with their names.
     let keepsName: Bool
+    /// What should be said about the series.
+    let notes: RangeNotes.Kind
     /// Whether equal windows have equal results.
     let isRepeatable: Bool
 }
@@ -41,19 +44,30 @@ extension Evaluator {
         let name = function.name
         let parameters = try arguments.filter { $0.type == .scalar }.map(scalar)
         let isConstant = parameters.allSatisfy { values in values.allSatisfy { $0.bitPattern == values[0].bitPattern } }
+        let notes = Self.notes(name, range, parameters, arguments)
         return RangeCall(
-            name: name, range: range, function: try rangeFunction(name, parameters, arguments),
-            keepsName: Self.keepsName(name) || name == "absent_over_time",
+            name: name, range: range, function: try rangeFunction(name, parameters),
+            keepsName: Self.keepsName(name) || name == "absent_over_time" || RangeNotes.readsNames(notes), notes: notes,
             isRepeatable: isConstant && name != "predict_linear")
     }
 
-    private func rangeFunction(
-        _ name: String, _ parameters: [[Double]], _ arguments: [PromQLExpression]
-    ) throws -> any RangeFunction {
+    private static func notes(
+        _ name: String, _ range: PromQLExpression, _ parameters: [[Double]], _ arguments: [PromQLExpression]
+    ) -> RangeNotes.Kind {
         switch name {
+        case "rate", "increase":
+            guard case .range(let selector, _) = range.unwrapped.node else { return .counters(name: nil) }
+            return .counters(name: selector.metricName)
         case "quantile_over_time":
-            for quantile in parameters[0] { checkQuantile(quantile, arguments[0]) }
-            return SlidingQuantile(quantiles: parameters[0])
+            let isValid = parameters[0].allSatisfy { $0 >= 0 && $0 <= 1 }
+            return isValid ? .nothing : .quantiles(parameters[0], arguments[0])
+        default: return .nothing
+        }
+    }
+
+    private func rangeFunction(_ name: String, _ parameters: [[Double]]) throws -> any RangeFunction {
+        switch name {
+        case "quantile_over_time": return SlidingQuantile(quantiles: parameters[0])
         case "predict_linear":
             let durations = parameters[0]
             return EachWindow { window, step in
@@ -62,8 +76,9 @@ extension Evaluator {
                 return line.slope * durations[step] + line.intercept
             }
         case "double_exponential_smoothing":
-            try checkFactors(parameters)
-            return EachWindow { window, step in Self.smoothed(window, parameters[0][step], parameters[1][step]) }
+            return EachWindow { window, step throws(QueryError) in
+                try DoubleSmoothing.result(window, smoothing: parameters[0][step], trend: parameters[1][step])
+            }
         default:
             guard let function = RangeFunctions.named(name) else {
                 throw QueryError(.unsupported, "The function \(name) is not supported.")
@@ -76,54 +91,15 @@ extension Evaluator {
     func forEachColumn(of call: RangeCall, _ body: (ColumnView) throws -> Void) throws {
         guard let (times, range) = window(of: call.range) else { return }
         var maker = RangeColumns(call, times, range: range, values: try emptyValues(), newSampleCounts())
-        var isFound = false
+        var notes = RangeNotes(call.notes, about: call.range)
         if let query = try rangeQuery(call.range, for: call.name) {
-            try forEachColumn(query, of: call.range, maker) {
-                isFound = true
-                try body($0)
-            }
+            try forEachColumn(query, of: call.range, maker) { try notes.pass($0, body) }
         } else {
             try forEachSeries(of: call.range) { series in
-                try maker.make(series, context) {
-                    isFound = true
-                    try body($0)
-                }
+                try maker.make(series, context) { try notes.pass($0, body) }
             }
             profile?.add(maker.sampleCounts)
         }
-        if isFound, call.name == "rate" || call.name == "increase" { noteNonCounters(call.range) }
-    }
-
-    /// Says so when the rate of something is asked for whose name does not look like a counter's.
-    private func noteNonCounters(_ range: PromQLExpression) {
-        guard case .range(let selector, _) = range.unwrapped.node, let name = selector.metricName else { return }
-        if !["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) {
-            annotations.add(
-                .info, "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"\(name)\"", about: range)
-        }
-    }
-
-    private func checkFactors(_ parameters: [[Double]]) throws(QueryError) {
-        for (name, values) in zip(["smoothing", "trend"], parameters) {
-            if let bad = values.first(where: { !($0 > 0 && $0 < 1) }) {
-                throw QueryError(
-                    .execution, "invalid \(name) factor. Expected: 0 < \(name) factor < 1, got: \(PromQLNumber.text(bad))")
-            }
-        }
-    }
-
-    /// Double exponential smoothing after Holt and Winters.
-    private static func smoothed(_ window: SampleWindow, _ smoothing: Double, _ trend: Double) -> Double {
-        guard window.count >= 2 else { return Column.absent }
-        var previous = 0.0
-        var level = window.first
-        var slope = window.values[1] - window.first
-        for index in 1..<window.count {
-            if index > 1 { slope = trend * (level - previous) + (1 - trend) * slope }
-            let next = smoothing * window.values[index] + (1 - smoothing) * (level + slope)
-            previous = level
-            level = next
-        }
-        return level
+        notes.say(in: self)
     }
 }

@@ -1,4 +1,5 @@
 import ByteCoding
+import QueryLanguages
 import TelemetryModel
 
 /// Takes some labels of a series and leaves the others.
@@ -67,6 +68,6 @@ extension Labels {
 
     /// With every label in braces, as error messages show series.
     var explicitDescription: String {
-        "{" + list.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ", ") + "}"
+        "{" + list.map { PromQLLabelName.text($0.name) + "=" + GoText.quoted($0.value) }.joined(separator: ", ") + "}"
     }
 }

@@ -46,7 +46,9 @@ public struct PromQLEngine: Sendable {
 
     /// The value of an expression at `time`, milliseconds since 1970. Throws ``QueryError``.
     public func instant(_ expression: String, at time: Int64, context: QueryContext? = nil) throws(QueryError) -> QueryResult {
-        try run(expression, StepGrid(start: time, step: 0, count: 1), isRange: false, context ?? self.context())
+        try run(
+            expression, StepGrid(start: time, step: 0, count: 1), QueryBounds(start: time, end: time, step: 0, isRange: false),
+            context ?? self.context())
     }
 
     /// The values of an expression from `start` to `end` (inclusively) every `step` milliseconds. Throws ``QueryError``.
@@ -64,7 +66,9 @@ public struct PromQLEngine: Sendable {
                 "exceeded maximum resolution of \(Self.grouped(context.limits.steps)) points per timeseries. Try decreasing the query resolution (?step=XX)"
             )
         }
-        return try run(expression, StepGrid(start: start, step: step, count: Int(count)), isRange: true, context)
+        return try run(
+            expression, StepGrid(start: start, step: step, count: Int(count)),
+            QueryBounds(start: start, end: end, step: step, isRange: true), context)
     }
 
     /// A number with a comma before every three digits, as Prometheus's sentence has it.
@@ -81,7 +85,7 @@ public struct PromQLEngine: Sendable {
     }
 
     private func run(
-        _ text: String, _ grid: StepGrid, isRange: Bool, _ context: QueryContext
+        _ text: String, _ grid: StepGrid, _ bounds: QueryBounds, _ context: QueryContext
     ) throws(QueryError) -> QueryResult {
         var watch = PhaseWatch(context)
         do {
@@ -91,13 +95,12 @@ public struct PromQLEngine: Sendable {
             let expression = parsed.hasComputedDurations ? try parsed.resolvingDurations(times, in: text) : parsed
             watch.isPrepared()
             let annotations = AnnotationList(expression: text)
-            let bounds = QueryBounds(start: grid.start, end: grid.end, step: grid.step, isRange: isRange)
             let profile = QueryProfile(context.measures, expression, stepCount: grid.count, time)
             let evaluator = Evaluator(
                 reader: reader, context: context, workers: workers, annotations: annotations, grid: grid, bounds: bounds,
                 profile: profile)
             let value: QueryValue
-            if isRange {
+            if bounds.isRange {
                 let columns = try evaluator.rangeColumns(expression)
                 watch.isEvaluated()
                 value = try evaluator.rangeResult(columns)
@@ -106,7 +109,8 @@ public struct PromQLEngine: Sendable {
                 watch.isEvaluated()
             }
             return QueryResult(
-                value: value, annotations: annotations.all, statistics: watch.statistics(profile, grid),
+                value: value, annotations: annotations.all, omittedAnnotations: annotations.omitted,
+                statistics: watch.statistics(profile, grid),
                 explanation: profile?.explanation(of: text))
         } catch {
             throw QueryError(error)
@@ -117,6 +121,7 @@ public struct PromQLEngine: Sendable {
 /// The times of the whole query, which subqueries do not change.
 struct QueryBounds {
     var start: Int64
+    /// Where it was asked to end, which may be behind the last step.
     var end: Int64
     /// 0 for an instant query.
     var step: Int64

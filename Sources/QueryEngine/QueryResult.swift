@@ -6,12 +6,20 @@ import TelemetryModel
 public struct QueryResult: Sendable {
     /// What was found.
     public var value: QueryValue
-    /// Warnings and infos, each once, in the order in which they came up.
+    /// Warnings and infos, each once, in the order in which they came up, the first ten of each level.
     public var annotations: [QueryAnnotation]
+    /// How many more there were.
+    public var omittedAnnotations: [QueryAnnotation.Level: Int] = [:]
     /// What the query took, if that was asked for.
     public var statistics: QueryStatistics?
     /// What each of its expressions took, if that was asked for.
     public var explanation: ExplainedExpression?
+
+    /// The annotations of a level as Prometheus's answers have them; the last one says how many there are no texts of.
+    public func annotationTexts(_ level: QueryAnnotation.Level) -> [String] {
+        let texts = annotations.filter { $0.level == level }.map(\.description)
+        return texts + (omittedAnnotations[level].map { ["\($0) more \(level.rawValue) annotations omitted"] } ?? [])
+    }
 }
 
 /// What a query found.
@@ -40,52 +48,5 @@ public struct InstantSample: Sendable {
         self.labels = labels
         self.timestamp = timestamp
         self.value = value
-    }
-}
-
-/// Something that whoever asked should know about the answer.
-public struct QueryAnnotation: Sendable, Hashable, CustomStringConvertible {
-    /// How serious it is.
-    public enum Level: String, Sendable {
-        /// The answer is probably not what was wanted.
-        case warning
-        /// The answer may not be what was wanted.
-        case info
-    }
-
-    /// How serious it is.
-    public var level: Level
-    /// What it is, with the line and column of the expression that it is about.
-    public var message: String
-
-    /// Prometheus's form: `PromQL info: … (1:5)`.
-    public var description: String { "PromQL \(level.rawValue): \(message)" }
-}
-
-/// The annotations of a query while it runs.
-final class AnnotationList {
-    /// More different ones are not kept.
-    static let limit = 50
-
-    private let expression: String
-    private(set) var all: [QueryAnnotation] = []
-    private var seen: Set<QueryAnnotation> = []
-
-    init(expression: String) { self.expression = expression }
-
-    func add(_ level: QueryAnnotation.Level, _ message: String, about part: PromQLExpression) {
-        guard all.count < Self.limit else { return }
-        let (line, column) = PromQLError.lineAndColumn(part.location.lowerBound, in: expression)
-        add(QueryAnnotation(level: level, message: "\(message) (\(line):\(column))"))
-    }
-
-    /// Says that an answer is not exact in a range, because the samples are gone.
-    func add(_ range: CoarseRange) {
-        let end = RFC3339.text(nanoseconds: UInt64(clamping: range.through) &* 1_000_000)
-        add(QueryAnnotation(level: .warning, message: "only \(range.name) aggregates are kept before \(end)"))
-    }
-
-    private func add(_ annotation: QueryAnnotation) {
-        if all.count < Self.limit, seen.insert(annotation).inserted { all.append(annotation) }
     }
 }

@@ -80,7 +80,8 @@ enum RangeFunctions {
         "stddev_over_time": { window, _ in variance(window).squareRoot() },
         "stdvar_over_time": { window, _ in variance(window) },
         "ts_of_first_over_time": { window, _ in seconds(window, 0) },
-        "ts_of_last_over_time": { window, _ in seconds(window, window.count - 1) },
+        // As in Prometheus, no time before 1970 is the last one.
+        "ts_of_last_over_time": { window, _ in max(0, seconds(window, window.count - 1)) },
         "ts_of_max_over_time": { window, _ in seconds(window, extreme(window) { $0 >= $1 }) },
         "ts_of_min_over_time": { window, _ in seconds(window, extreme(window) { $0 <= $1 }) },
     ]

@@ -160,12 +160,17 @@ struct SlidingQuantile: RangeFunction {
                 try meter.add(window.count &* 4, context)
             } else {
                 for index in low..<window.lowerBound { remove(values[index]) }
-                for index in high..<window.upperBound { sorted.insert(values[index], at: place(of: values[index])) }
+                for index in high..<window.upperBound { insert(values[index]) }
                 try meter.add(changed &* (64 &+ window.count / 16), context)
             }
             (low, high) = (window.lowerBound, window.upperBound)
             results[step] = Statistics.quantile(quantiles[step], sorted: sorted)
         }
+    }
+
+    /// Behind equal values, as sorting anew would put it: zeros of both signs are equal.
+    private mutating func insert(_ value: Double) {
+        sorted.insert(value, at: Search.lowerBound(sorted.count) { !Statistics.precedes(value, sorted[$0]) })
     }
 
     private mutating func remove(_ value: Double) {

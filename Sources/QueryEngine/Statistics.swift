@@ -65,6 +65,7 @@ enum Statistics {
     /// The smaller number; NaN if either is NaN, unless the other is as small as can be.
     static func minimum(_ a: Double, _ b: Double) -> Double {
         if a == -.infinity || b == -.infinity { return -.infinity }
+        if a == 0, b == 0 { return a.sign == .minus ? a : b }
         return a.isNaN || b.isNaN ? .nan : min(a, b)
     }
 

@@ -3,12 +3,13 @@ import TelemetryModel
 
 /// Combines two vectors series by series: those that have the same signature belong together.
 struct VectorMatch {
-    private let evaluator: Evaluator
+    let evaluator: Evaluator
     private let binary: PromQLExpression.Binary
-    private let signatureFilter: LabelFilter
+    let signatureFilter: LabelFilter
     private let resultFilter: LabelFilter
     /// The side called "many" may have several series of a signature when the operator says so; it gives the labels.
-    private let manyIsRight: Bool
+    let manyIsRight: Bool
+    var grouping: PromQLExpression.Matching.Grouping { binary.matching.grouping }
 
     init(_ evaluator: Evaluator, _ binary: PromQLExpression.Binary) {
         self.evaluator = evaluator
@@ -49,9 +50,12 @@ struct VectorMatch {
                 if isMany { groups[place].many.append(column) } else { groups[place].one.append(column) }
             }
         }
-        var result = ResultColumns()
-        for group in groups { try combine(group, bothPresent, into: &result) }
-        return try result.columns.merged()
+        var result: [Column] = []
+        for group in groups {
+            guard let columns = try combine(group, bothPresent) else { throw conflict(left, right) }
+            result += columns
+        }
+        return try result.merged()
     }
 
     private static func presence(_ columns: [Column], _ grid: StepGrid) -> [Bool] {
@@ -62,7 +66,7 @@ struct VectorMatch {
         return present
     }
 
-    /// The result so far, and which steps of a column have been used, even if a filter let nothing through.
+    /// The result of a group so far, and which steps of a column have been used, even if a filter let nothing through.
     private struct ResultColumns {
         var columns: [Column] = []
         var used: [[Bool]] = []
@@ -77,9 +81,10 @@ struct VectorMatch {
         }
     }
 
-    private func combine(_ group: Group, _ bothPresent: [Bool], into result: inout ResultColumns) throws(QueryError) {
-        let partner = try partners(group, bothPresent)
-        if binary.matching.grouping == .none { try checkSingle(group, partner) }
+    /// The columns of one signature; nil when they do not match as they should.
+    private func combine(_ group: Group, _ bothPresent: [Bool]) throws(QueryError) -> [Column]? {
+        guard let partner = partners(group, bothPresent), grouping != .none || isSingle(group, partner) else { return nil }
+        var result = ResultColumns()
         // Labels differ by pair of columns, not by step.
         for many in group.many {
             try evaluator.context.check()
@@ -93,54 +98,40 @@ struct VectorMatch {
                     place = try result.place(of: labels(many.labels, group.one[index].labels), evaluator)
                     placeOfPartner[index] = place
                 }
-                if result.used[place][step] {
-                    throw QueryError(
-                        .execution,
-                        binary.matching.grouping == .none
-                            ? "vector cannot contain metrics with the same labelset"
-                            : "multiple matches for labels: grouping labels must ensure unique matches")
-                }
+                if result.used[place][step] { return nil }
                 result.used[place][step] = true
                 let (a, b) = (many.values[step], group.one[index].values[step])
                 result.columns[place].values[step] =
                     manyIsRight ? evaluator.apply(binary, b, a) : evaluator.apply(binary, a, b)
             }
         }
+        return result.columns
     }
 
-    /// For each step the series of the "one" side that has a value; two of them are an error.
-    private func partners(_ group: Group, _ bothPresent: [Bool]) throws(QueryError) -> [Int?] {
+    /// For each step the series of the "one" side that has a value; nil when there are two of them.
+    private func partners(_ group: Group, _ bothPresent: [Bool]) -> [Int?]? {
         var partner = [Int?](repeating: nil, count: evaluator.grid.count)
         for (index, column) in group.one.enumerated() {
             for step in partner.indices where bothPresent[step] && !Column.isAbsent(column.values[step]) {
-                if let other = partner[step] {
-                    let pair = [group.one[other].labels, column.labels].sorted().map(\.explicitDescription)
-                    let side = manyIsRight ? "left" : "right"
-                    throw QueryError(
-                        .execution,
-                        "found duplicate series for the match group \(signatureFilter(column.labels).explicitDescription) on the \(side) hand-side of the operation: [\(pair[0]), \(pair[1])];many-to-many matching not allowed: matching labels must be unique on one side"
-                    )
-                }
+                if partner[step] != nil { return nil }
                 partner[step] = index
             }
         }
         return partner
     }
 
-    /// Without grouping the other side may have only one series as well.
-    private func checkSingle(_ group: Group, _ partner: [Int?]) throws(QueryError) {
-        guard group.many.count > 1 else { return }
-        for step in partner.indices where partner[step] != nil {
-            if group.many.count(where: { !Column.isAbsent($0.values[step]) }) > 1 {
-                throw QueryError(
-                    .execution, "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
-            }
+    /// Whether the other side has only one series as well.
+    private func isSingle(_ group: Group, _ partner: [Int?]) -> Bool {
+        if group.many.count < 2 { return true }
+        return partner.indices.allSatisfy { step in
+            partner[step] == nil || group.many.count(where: { !Column.isAbsent($0.values[step]) }) < 2
         }
     }
 
-    private func labels(_ many: Labels, _ one: Labels) -> Labels {
+    /// The labels of the result.
+    func labels(_ many: Labels, _ one: Labels) -> Labels {
         var labels = resultFilter(many)
         for name in binary.matching.included { labels = labels.setting(name, one[name] ?? "") }
-        return labels
+        return binary.returnsBool ? LabelFilter.withoutName(labels) : labels
     }
 }

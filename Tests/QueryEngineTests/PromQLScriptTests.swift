@@ -1,3 +1,4 @@
+import Foundation
 import Platform
 import QueryEngine
 import QueryLanguages
@@ -21,16 +22,32 @@ struct PromQLScriptTests {
         "every evaluation gives what Prometheus gives",
         arguments: (try? SharedData.list(folder).filter { $0.hasSuffix(".test") }) ?? [])
     func script(name: String) throws {
-        let text = String(decoding: try SharedData.read("\(Self.folder)/\(name)"), as: UTF8.self)
+        let runner = try run(String(decoding: try SharedData.read("\(Self.folder)/\(name)"), as: UTF8.self), name)
+        if let expected = Self.expected[name] {
+            #expect(runner.passed >= expected.passed)
+            #expect(runner.unsupported.count <= expected.unsupported)
+        }
+    }
+
+    /// A folder with more scripts, such as those of another version of Prometheus.
+    static let furtherFolder = ProcessInfo.processInfo.environment["HEADROPE_PROMQL_SCRIPTS"]
+    static let furtherScripts =
+        ((try? FileManager.default.contentsOfDirectory(atPath: furtherFolder ?? "")) ?? []).filter { $0.hasSuffix(".test") }
+        .sorted()
+
+    @Test("every evaluation of further scripts gives what Prometheus gives", arguments: furtherScripts)
+    func furtherScript(name: String) throws {
+        let folder = URL(fileURLWithPath: try #require(Self.furtherFolder))
+        _ = try run(String(decoding: try Data(contentsOf: folder.appendingPathComponent(name)), as: UTF8.self), name)
+    }
+
+    private func run(_ text: String, _ name: String) throws -> ScriptRunner {
         var runner = ScriptRunner()
         try runner.run(try PromQLScript(text))
         for failure in runner.failures { Issue.record("\(name):\(failure)") }
         for line in runner.unsupported { print("\(name): not supported: \(line)") }
         print("\(name): \(runner.passed) passed, \(runner.unsupported.count) not supported, \(runner.failures.count) failed")
-        if let expected = Self.expected[name] {
-            #expect(runner.passed >= expected.passed)
-            #expect(runner.unsupported.count <= expected.unsupported)
-        }
+        return runner
     }
 }
 
@@ -115,32 +132,43 @@ struct ScriptRunner {
     }
 
     private func checkFailure(_ evaluation: PromQLScript.Evaluation, _ error: QueryError) throws {
+        var isExpected = false
         for case .fail(let match) in evaluation.expectations {
             if let match, try !match.matches(error.message) { throw Mismatch(text: "failed with \(error.message)") }
-            return
+            isExpected = true
         }
-        throw Mismatch(text: "failed with \(error.message)")
+        if !isExpected { throw Mismatch(text: "failed with \(error.message)") }
     }
 
     private func checkAnnotations(_ evaluation: PromQLScript.Evaluation, _ annotations: [QueryAnnotation]) throws {
         let warnings = annotations.filter { $0.level == .warning }.map(\.description)
         let infos = annotations.filter { $0.level == .info }.map(\.description)
+        var expectedWarnings: [PromQLScript.Match?] = []
+        var expectedInfos: [PromQLScript.Match?] = []
         for expectation in evaluation.expectations {
             switch expectation {
             case .noWarn where !warnings.isEmpty: throw Mismatch(text: "warned \(warnings)")
             case .noInfo where !infos.isEmpty: throw Mismatch(text: "said \(infos)")
-            case .warn(let match):
-                guard try warnings.contains(where: { try match?.matches($0) ?? true }) else {
-                    throw Mismatch(text: "warned \(warnings)")
-                }
-            case .info(let match):
-                guard try infos.contains(where: { try match?.matches($0) ?? true }) else { throw Mismatch(text: "said \(infos)") }
+            case .warn(let match): expectedWarnings.append(match)
+            case .info(let match): expectedInfos.append(match)
             default: break
             }
         }
+        try compare(warnings, expectedWarnings)
+        try compare(infos, expectedInfos)
+    }
+
+    /// Every expectation must have its text, and every text an expectation, if there are any.
+    private func compare(_ texts: [String], _ expectations: [PromQLScript.Match?]) throws {
+        if expectations.isEmpty { return }
+        let allMeet = try expectations.allSatisfy { match in try texts.contains { try match?.matches($0) ?? true } }
+        let allMet = try texts.allSatisfy { text in try expectations.contains { try $0?.matches(text) ?? true } }
+        if !allMeet || !allMet { throw Mismatch(text: "said \(texts)") }
     }
 
     private func checkValue(_ evaluation: PromQLScript.Evaluation, _ value: QueryValue) throws {
+        let wantsText = evaluation.expectations.contains { if case .string = $0 { true } else { false } }
+        if wantsText, case .string = value {} else if wantsText { throw Mismatch(text: "got no string") }
         switch value {
         case .scalar(let number, _):
             guard let wanted = evaluation.scalar, Self.isNear(number, wanted) else { throw Mismatch(text: "got \(number)") }
@@ -153,6 +181,13 @@ struct ScriptRunner {
                 start: evaluation.start, step: 1)
         case .matrix(let series):
             let start = evaluation.rangeVector?.start ?? evaluation.start
+            if evaluation.expectations.contains(where: { if case .ordered = $0 { true } else { false } }) {
+                throw Mismatch(text: "a range of values has no order to expect")
+            }
+            if let range = evaluation.rangeVector {
+                let count = Int((range.end - range.start) / range.step) + 1
+                if evaluation.series.contains(where: { $0.points.count > count }) { throw Mismatch(text: "more points than times") }
+            }
             try compare(series, evaluation, start: start, step: evaluation.rangeVector?.step ?? evaluation.step)
         }
     }

@@ -108,6 +108,12 @@ public enum PromQLNumber {
         return text.count
     }
 
+    /// The text that Prometheus's sentences have: plain from 1e-4 to below 1e6, else with an exponent.
+    public static func shortText(_ value: Double) -> String {
+        let size = value.magnitude
+        return !value.isFinite || size == 0 || (size >= 1e-4 && size < 1e6) ? text(value) : scientificText(value)
+    }
+
     /// The text that OpenMetrics has, where whole numbers end in `.0`.
     public static func openMetricsText(_ value: Double) -> String {
         let text = text(value)

@@ -30,7 +30,7 @@ extension PromQLExpression: CustomStringConvertible {
         labels.map { Self.isName($0, colon: true) ? $0 : GoText.quoted($0) }.joined(separator: ", ")
     }
 
-    fileprivate static func isName(_ text: String, colon: Bool) -> Bool {
+    static func isName(_ text: String, colon: Bool) -> Bool {
         guard let first = text.utf8.first, !PromQLLexer.isDigit(first) else { return false }
         return text.utf8.allSatisfy { PromQLLexer.isNamePart($0) || (colon && $0 == UInt8(ascii: ":")) }
     }

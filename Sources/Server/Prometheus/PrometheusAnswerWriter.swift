@@ -14,9 +14,9 @@ struct PrometheusAnswerWriter {
 
     /// The whole answer. Throws ``QueryError`` and ``APIError``.
     func write(_ result: QueryResult) throws -> [UInt8] {
-        var warnings = result.annotations.filter { $0.level == .warning }.map(\.description)
+        var warnings = result.annotationTexts(.warning)
         if result.value.seriesCount > limit { warnings.append(PrometheusJSON.truncationWarning) }
-        let infos = result.annotations.filter { $0.level == .info }.map(\.description)
+        let infos = result.annotationTexts(.info)
         return try PrometheusJSON.success(warnings: warnings, infos: infos) { writer in
             try writer.object { writer in
                 writer.member("resultType", result.value.typeName)

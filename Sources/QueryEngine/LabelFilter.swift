@@ -13,8 +13,11 @@ struct LabelFilter {
     /// Drops these labels.
     static func dropping(_ names: [String]) -> LabelFilter { LabelFilter(names: Set(names).map { Array($0.utf8) }, keeps: false) }
 
-    /// Drops the metric's name.
-    static let withoutName = LabelFilter.dropping([Labels.nameLabel])
+    /// The labels that say what a measurement is; what is calculated of it has another name, type and unit.
+    static let metadataLabels = [Labels.nameLabel, "__type__", "__unit__"]
+
+    /// Drops the metric's name, type and unit.
+    static let withoutName = LabelFilter.dropping(metadataLabels)
 
     /// Whether nothing stays of any labels.
     var dropsAll: Bool { keeps && names.isEmpty }

@@ -18,7 +18,7 @@ struct VectorMatch {
         signatureFilter = matching.signatureFilter
         manyIsRight = matching.grouping == .right
         let dropsName = !binary.operation.keepsName(returnsBool: binary.returnsBool)
-        let dropped = dropsName ? [Labels.nameLabel] : []
+        let dropped = dropsName ? LabelFilter.metadataLabels : []
         if matching.grouping != .none {
             resultFilter = .dropping(dropped)
         } else if matching.isOn {

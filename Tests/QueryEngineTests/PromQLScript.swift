@@ -54,7 +54,7 @@ struct PromQLScript {
             index += 1
             if first.isEmpty || first.hasPrefix("#") { continue }
             var body: [String] = []
-            while index < lines.count, !lines[index].isEmpty, !first.hasPrefix("clear") {
+            while index < lines.count, !lines[index].isEmpty, !first.hasPrefix("clear"), !Self.isCommand(lines[index]) {
                 if !lines[index].hasPrefix("#") { body.append(lines[index]) }
                 index += 1
             }
@@ -69,6 +69,9 @@ struct PromQLScript {
             }
         }
     }
+
+    /// A comment alone may stand between two evaluations.
+    private static func isCommand(_ line: String) -> Bool { line.hasPrefix("eval ") || line.hasPrefix("load ") || line == "clear" }
 
     private static func load(_ first: String, _ body: [String], _ line: Int) throws -> Command {
         let words = first.split(separator: " ")

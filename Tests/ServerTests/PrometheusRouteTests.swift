@@ -126,7 +126,7 @@ struct PrometheusRouteTests {
             ("query?query=x&time=1e300", 400, "bad_data", "timestamp"),
             ("query?query=x&timeout=-1", 503, "timeout", "timed out"), ("query?query=x&limit=-1", 400, "bad_data", "limit"),
             ("query?query=odd+%2B+on()+odd", 422, "execution", "found duplicate series"),
-            ("query?query=histogram_count(odd)", 422, "execution", "native histograms"),
+            ("query?query=topk(NaN,odd)", 422, "execution", "Parameter value is NaN"),
             ("query_range?query=x&start=0&end=1", 400, "bad_data", "step"),
             ("query_range?query=x&start=0&end=1&step=0", 400, "bad_data", "step"),
             ("query_range?query=x&start=2&end=1&step=1", 400, "bad_data", "end"),

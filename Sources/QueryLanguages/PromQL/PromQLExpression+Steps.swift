@@ -16,7 +16,7 @@ extension PromQLExpression {
         // As in Prometheus, the parameter is not looked at.
         case .aggregation(let aggregation): aggregation.expression.isStepInvariant
         case .binary(let binary): binary.left.isStepInvariant && binary.right.isStepInvariant
-        case .negation(let inner), .parentheses(let inner): inner.isStepInvariant
+        case .negation(let inner), .plus(let inner), .parentheses(let inner): inner.isStepInvariant
         }
     }
 }

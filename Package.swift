@@ -167,7 +167,9 @@ let rooms: [Room] = [
         products: [argumentParser, hummingbird, lifecycle, logging, grdb, nioCore, tracing]),
     Room(
         "CommandLineTool", floor: 8,
-        uses: ["Alerting", "Answers", "HTTPTransport", "TelemetryModel", "Platform", "ByteCoding"],
+        uses: [
+            "Reporting", "Alerting", "Answers", "HTTPTransport", "QueryLanguages", "TelemetryModel", "Platform", "ByteCoding",
+        ],
         products: [argumentParser]),
 
     Room(

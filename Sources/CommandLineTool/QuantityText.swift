@@ -1,3 +1,5 @@
+import Foundation
+
 /// Numbers for people: three figures that mean something.
 enum QuantityText {
     /// A duration in the unit that fits: `1.25 ms`.
@@ -16,10 +18,23 @@ enum QuantityText {
     /// A share as per cent: `12.5 %`.
     static func share(_ share: Double) -> String { figures(share * 100) + " %" }
 
-    /// A value of a series as PromQL writes it, without a needless `.0`.
+    /// A value of a series in a table: whole numbers as they are, others with six figures that mean something.
     static func value(_ text: String) -> String {
-        guard let number = Double(text), number.isFinite, abs(number) < 1e15 else { return text }
-        return number == number.rounded() ? String(Int64(number)) : number.description
+        guard let number = Double(text), number.isFinite else { return text }
+        return value(number)
+    }
+
+    /// The same for a number.
+    static func value(_ number: Double) -> String {
+        let magnitude = abs(number)
+        guard number.isFinite else { return number.isNaN ? "NaN" : number > 0 ? "+Inf" : "-Inf" }
+        if magnitude < 1e15, number == number.rounded() { return String(Int64(number)) }
+        if magnitude < 1e-4 || magnitude >= 1e15 { return String(format: "%.6g", number) }
+        let decimals = max(0, 5 - Int(floor(log10(magnitude))))
+        var text = String(format: "%.\(decimals)f", number)
+        while text.contains("."), text.hasSuffix("0") { text.removeLast() }
+        if text.hasSuffix(".") { text.removeLast() }
+        return text
     }
 
     /// Three figures: `0.125`, `12.5`, `125`, `1250`.

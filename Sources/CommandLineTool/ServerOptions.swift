@@ -19,39 +19,57 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    /// How many columns a drawing may have: those that the shell names in COLUMNS, else 80.
-    var columns: Int {
-        let named = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? 80
-        return min(max(named, 60), 400)
-    }
+    /// How many columns a drawing may have.
+    var columns: Int { Terminal.current.columns }
 
     /// The body of a path's answer. Throws ``ToolError`` with what the server, or the lack of one, says.
     func get(_ path: String, _ query: [(String, String)] = []) async throws -> [UInt8] {
-        let token: String?
+        try await answer(HTTPCall(url: base + path + URLQuery.text(query)))
+    }
+
+    /// The same with the parameters as a form, which may be longer than an address.
+    func post(_ path: String, _ form: [(String, String)]) async throws -> [UInt8] {
+        var call = HTTPCall(method: "POST", url: base + path, body: Array(URLQuery.text(form).utf8.dropFirst()))
+        call.headers = [HTTPHeader("Content-Type", "application/x-www-form-urlencoded")]
+        return try await answer(call)
+    }
+
+    private var base: String { server.hasSuffix("/") ? String(server.dropLast()) : server }
+
+    private func answer(_ call: HTTPCall) async throws -> [UInt8] {
+        var call = call
         do {
-            token = try tokenFile.map { try TokenFile.read($0, files: PosixFileSystem()) }
+            call.bearerToken = try tokenFile.map { try TokenFile.read($0, files: PosixFileSystem()) }
         } catch {
             throw ToolError("\(error)")
         }
+        call.headers.append(HTTPHeader("Accept", "application/json"))
+        call.timeout = .seconds(Self.timeoutSeconds)
+        call.answerByteLimit = Self.answerByteLimit
         let transport = try HTTPTransport()
-        let base = server.hasSuffix("/") ? String(server.dropLast()) : server
-        let call = HTTPCall(
-            url: base + path + URLQuery.text(query), headers: [HTTPHeader("Accept", "application/json")], bearerToken: token,
-            timeout: .seconds(60), answerByteLimit: 256 << 20)
         do {
             let answer = try await transport.send(call)
             await transport.shutdown()
-            return try ServerReply.body(answer, server: base, hasToken: token != nil)
+            return try ServerReply.body(answer, server: base, hasToken: call.bearerToken != nil)
         } catch let error as HTTPTransportError {
             await transport.shutdown()
             throw ToolError(ServerReply.sentence(error))
         }
     }
 
+    /// A query may take two minutes.
+    private static let timeoutSeconds = 150
+    private static let answerByteLimit = 256 << 20
+
     /// Prints bytes from a server as they are.
     static func printRaw(_ bytes: [UInt8]) {
         FileHandle.standardOutput.write(Data(bytes))
         if bytes.last != 0x0A { FileHandle.standardOutput.write(Data([0x0A])) }
+    }
+
+    /// Prints lines to the standard error, so that whatever reads the answer does not meet them.
+    static func printNotes(_ lines: [String]) {
+        for line in lines { FileHandle.standardError.write(Data((line + "\n").utf8)) }
     }
 
     /// Prints lines.

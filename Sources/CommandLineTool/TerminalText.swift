@@ -48,6 +48,9 @@ enum TerminalText {
         return alignsRight ? blanks + text : text + blanks
     }
 
+    /// The safe text, cut with `…` when it takes more than `columns`.
+    static func shortened(_ text: String, _ columns: Int) -> String { cut(safe(text), columns) }
+
     private static func cut(_ text: String, _ columns: Int) -> String {
         if width(text) <= columns { return text }
         var output = ""

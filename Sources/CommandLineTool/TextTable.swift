@@ -5,12 +5,16 @@ struct TextTable {
         var title: String
         /// Numbers stand on the right and are never cut.
         var isNumber = false
+        /// A name that must be repeated as it is, such as a label's; other titles are in capitals.
+        var isName = false
     }
 
     private let columns: [Column]
     private var rows: [[String]] = []
-    private static let gap = 2
-    private static let narrowest = 8
+    /// Blanks between columns.
+    static let gap = 2
+    /// A column of text keeps at least this width.
+    static let narrowest = 8
 
     init(_ columns: [Column]) { self.columns = columns }
 
@@ -19,7 +23,7 @@ struct TextTable {
     /// The lines, without blanks at their ends.
     func lines(width: Int) -> [String] {
         let widths = widths(within: width)
-        let head = columns.map { $0.title.uppercased() }
+        let head = columns.map { $0.isName ? TerminalText.safe($0.title) : $0.title.uppercased() }
         return ([head] + rows).map { row in
             let cells = row.indices.map { index in
                 TerminalText.fitted(row[index], widths[index], alignsRight: columns[index].isNumber)

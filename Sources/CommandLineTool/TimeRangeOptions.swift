@@ -1,25 +1,24 @@
 import ArgumentParser
-import Answers
 import Platform
 import TelemetryModel
 
 /// From when to when a question is meant.
 struct TimeRangeOptions: ParsableArguments {
-    @Option(help: "From when on: RFC 3339, or seconds since 1970 (default: --last before --to).")
+    @Option(parsing: .unconditional, help: "From when on: \(TimeText.forms) (default: --last before --to).")
     var from: String?
-    @Option(help: "Until when: RFC 3339, or seconds since 1970 (default: now).")
+    @Option(parsing: .unconditional, help: "Until when: \(TimeText.forms) (default: now).")
     var to: String?
     @Option(help: "How far back, when --from is not given: 15m, 6h, 2d.")
     var last = "1h"
 
     func validate() throws {
         if Self.seconds(last) == nil { throw ValidationError("--last must be a number with s, m, h, d or w, such as 15m.") }
-        do {
-            for (name, text) in [("--from", from), ("--to", to)] {
-                _ = try AnswerRequest.time([name: text ?? ""], name)
+        do throws(ToolError) {
+            for (name, text) in [("from", from), ("to", to)] {
+                if let text { _ = try TimeText.nanoseconds(text, name, now: .max / 2) }
             }
         } catch {
-            throw ValidationError(error.message)
+            throw ValidationError(error.description)
         }
     }
 
@@ -28,17 +27,16 @@ struct TimeRangeOptions: ParsableArguments {
         try Self.range(from: from, to: to, lastSeconds: Self.seconds(last) ?? 3600, now: now)
     }
 
-    /// The range that two texts, or the lack of them, mean.
-    static func range(from: String?, to: String?, lastSeconds: UInt64, now: UInt64) throws -> (from: UInt64, to: UInt64) {
-        do {
-            let end = try AnswerRequest.time(["to": to ?? ""], "to") ?? now
-            let length = lastSeconds * 1_000_000_000
-            let begin = try AnswerRequest.time(["from": from ?? ""], "from") ?? (end > length ? end - length : 0)
-            if begin > end { throw ToolError("The range ends before it begins.") }
-            return (begin, end)
-        } catch let error as AnswerError {
-            throw ToolError(error.message)
-        }
+    /// The range that two texts, or the lack of them, mean; they are the values of these options.
+    static func range(
+        from: String?, to: String?, lastSeconds: UInt64, now: UInt64, options: (from: String, to: String) = ("from", "to")
+    ) throws(ToolError) -> (from: UInt64, to: UInt64) {
+        let end = if let to { try TimeText.nanoseconds(to, options.to, now: now) } else { now }
+        let length = lastSeconds * 1_000_000_000
+        let begin =
+            if let from { try TimeText.nanoseconds(from, options.from, now: now) } else { end > length ? end - length : 0 }
+        if begin > end { throw ToolError("The range ends before it begins.") }
+        return (begin, end)
     }
 
     /// The parameters of the analysis API.

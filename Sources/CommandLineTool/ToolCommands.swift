@@ -4,7 +4,8 @@ import ArgumentParser
 public enum ToolCommands {
     /// All of them, in the order of the help.
     public static let all: [any ParsableCommand.Type] = [
-        QueryCommand.self, SearchCommand.self, TraceCommand.self, TopCommand.self, ServicesCommand.self, RulesCommand.self,
+        QueryCommand.self, MetricsCommand.self, LabelsCommand.self, SeriesCommand.self, SearchCommand.self, TraceCommand.self,
+        TopCommand.self, ServicesCommand.self, RulesCommand.self,
         ReportCommand.self, CardinalityCommand.self,
     ]
 }

@@ -89,23 +89,6 @@ struct DrawingGoldenTests {
         try check(TopCommand.lines(critical, width: 80), "top-statements")
     }
 
-    @Test("an answer of PromQL is a table, over a range with sparklines")
-    func query() throws {
-        let instant =
-            #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a\nb"},"value":[1,"1"]},{"metric":{},"value":[1,"0.25"]}]}}"#
-        try check(try Decoded.read(PrometheusReply.self, Array(instant.utf8)).lines(width: 80), "query-instant")
-        let points = (0..<60).map { index in index >= 20 && index < 30 ? nil : "[\(index),\"\(index * index)\"]" }.compactMap { $0 }
-        let level = (0..<60).map { "[\($0),\"5\"]" }
-        let range =
-            #"{"status":"success","data":{"resultType":"matrix","result":["#
-            + #"{"metric":{"mode":"user"},"values":[\#(points.joined(separator: ","))]},"#
-            + #"{"metric":{"mode":"level"},"values":[\#(level.joined(separator: ","))]},"#
-            + #"{"metric":{"mode":"nan"},"values":[[0,"NaN"],[59,"+Inf"]]}]}}"#
-        try check(try Decoded.read(PrometheusReply.self, Array(range.utf8)).lines(width: 80), "query-range")
-        let scalar = #"{"status":"success","data":{"resultType":"scalar","result":[1,"42"]}}"#
-        #expect(try Decoded.read(PrometheusReply.self, Array(scalar.utf8)).lines(width: 80) == ["42"])
-    }
-
     @Test("found traces are a table")
     func search() throws {
         let reply = """

@@ -71,6 +71,11 @@ struct ToolTests {
         #expect(throws: (any Error).self) { try ServicesCommand.parse(["--from", "NaN"]) }
         #expect(throws: (any Error).self) { try ServicesCommand.parse(["--server", "localhost:9777"]) }
         #expect(throws: (any Error).self) { try QueryCommand.parse(["up", "--step", "5s"]) }
+        #expect(throws: (any Error).self) { try QueryCommand.parse(["up", "--start", "-1h", "--time", "now"]) }
+        #expect(throws: (any Error).self) { try QueryCommand.parse(["up", "--graph", "--csv"]) }
+        #expect(throws: Never.self) { try QueryCommand.parse(["-", "--start", "-1h", "--end", "-5m", "--explain"]) }
+        #expect(throws: (any Error).self) { try SeriesCommand.parse([]) }
+        #expect(throws: (any Error).self) { try LabelsCommand.parse(["--limit", "0"]) }
         #expect(throws: (any Error).self) { try SearchCommand.parse(["orders", "--tag", "error"]) }
         let range = try TimeRangeOptions.range(from: nil, to: "100", lastSeconds: 40, now: 0)
         #expect(range.from == 60_000_000_000)

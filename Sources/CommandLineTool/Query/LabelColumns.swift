@@ -1,0 +1,51 @@
+import TelemetryModel
+
+/// The labels of many series as columns: those by which the series differ. What all have in common is said once.
+struct LabelColumns {
+    /// The labels that have one value on all series.
+    let common: [String: String]
+    /// The labels that differ, the metric's name first.
+    let names: [String]
+
+    /// More columns than this become one that lists them.
+    private static let columnLimit = 8
+    private static let metricName = "__name__"
+    private let isList: Bool
+
+    /// `reserved` columns of the width are needed for other things.
+    init(_ metrics: [[String: String]], width: Int, reserved: Int) {
+        var common = metrics.first ?? [:]
+        var names: Set<String> = []
+        for metric in metrics {
+            names.formUnion(metric.keys)
+            for (name, value) in common where metric[name] != value { common[name] = nil }
+        }
+        // A single series has everything in common with itself.
+        self.common = metrics.count == 1 ? [:] : common
+        let differing = names.subtracting(self.common.keys)
+        self.names = differing.sorted { ($0 != Self.metricName ? 1 : 0, $0) < ($1 != Self.metricName ? 1 : 0, $1) }
+        let narrowest = self.names.count * (TextTable.narrowest + TextTable.gap)
+        isList = metrics.count == 1 || self.names.count > Self.columnLimit || narrowest > width - reserved
+    }
+
+    /// `12 series of up{job="node"}`; nil when the series have nothing in common.
+    func heading(count: Int) -> String? {
+        common.isEmpty ? nil : TerminalText.safe("\(count) series of \(Self.text(common))")
+    }
+
+    /// The columns of a table.
+    var columns: [TextTable.Column] {
+        isList ? [.init(title: "series")] : names.map { .init(title: $0 == Self.metricName ? "metric" : $0, isName: true) }
+    }
+
+    /// The cells of a series in these columns.
+    func cells(_ metric: [String: String]) -> [String] {
+        if isList { return [Self.text(metric.filter { common[$0.key] == nil })] }
+        return names.map { metric[$0] ?? "" }
+    }
+
+    /// Labels as PromQL writes them.
+    static func text(_ metric: [String: String]) -> String {
+        Labels(metric.map { Label($0.key, $0.value) }).description
+    }
+}

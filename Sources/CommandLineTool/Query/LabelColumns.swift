@@ -38,6 +38,17 @@ struct LabelColumns {
         isList ? [.init(title: "series")] : names.map { .init(title: $0 == Self.metricName ? "metric" : $0, isName: true) }
     }
 
+    /// How many columns of a terminal the labels of these series take when nothing is cut.
+    func width(_ metrics: [[String: String]]) -> Int {
+        var widths = columns.map { TerminalText.width($0.title) }
+        for metric in metrics {
+            for (index, cell) in cells(metric).enumerated() {
+                widths[index] = max(widths[index], TerminalText.width(TerminalText.safe(cell)))
+            }
+        }
+        return widths.reduce(0) { $0 + $1 + TextTable.gap }
+    }
+
     /// The cells of a series in these columns.
     func cells(_ metric: [String: String]) -> [String] {
         if isList { return [Self.text(metric.filter { common[$0.key] == nil })] }

@@ -11,7 +11,10 @@ struct QueryDrawing {
     /// The range that was asked, milliseconds since 1970, and its step; nil for a moment.
     var range: QueryRange?
 
-    private static let sparkColumns = 30
+    /// How wide sparklines are: as wide as labels that must be cut otherwise leave them.
+    private static let sparkColumns = 10...30
+    /// The room of four numbers.
+    private static let statisticsColumns = 46
     private static let noSeries = "No series matches."
 
     /// The drawing of an answer.
@@ -63,9 +66,13 @@ struct QueryDrawing {
     // MARK: - Ranges
 
     private func table(_ series: [PrometheusReply.Series], _ range: QueryRange) -> [String] {
-        let columns = Self.statistics + [.init(title: "values", isNumber: true)]
-        return table(series, reserved: 70, columns: columns) { one in
-            [summary(one) + [Sparkline.draw(Self.spread(one.points, range), width: Self.sparkColumns)]]
+        let metrics = series.map(\.metric)
+        let reserved = Self.statisticsColumns + Self.sparkColumns.lowerBound
+        let labels = LabelColumns(metrics, width: terminal.columns, reserved: reserved)
+        let room = terminal.columns - Self.statisticsColumns - labels.width(metrics)
+        let spark = min(max(room, Self.sparkColumns.lowerBound), Self.sparkColumns.upperBound)
+        return table(series, reserved: reserved, columns: Self.statistics + [.init(title: "values", isNumber: true)]) { one in
+            [summary(one) + [Sparkline.draw(Self.spread(one.points, range, columns: spark), width: spark)]]
         }
     }
 
@@ -80,13 +87,13 @@ struct QueryDrawing {
     }
 
     /// The values at their places in the range, so that gaps stay gaps and lines of one answer stand below each other.
-    private static func spread(_ points: [PrometheusReply.Point], _ range: QueryRange) -> [Double?] {
-        var values = [[Double]](repeating: [], count: sparkColumns)
+    private static func spread(_ points: [PrometheusReply.Point], _ range: QueryRange, columns: Int) -> [Double?] {
+        var values = [[Double]](repeating: [], count: columns)
         for point in points {
             guard let value = Double(point.value), value.isFinite else { continue }
             let share = Double(point.milliseconds - range.from) / Double(max(1, range.to - range.from))
             guard share >= 0, share <= 1 else { continue }
-            values[min(sparkColumns - 1, Int(share * Double(sparkColumns)))].append(value)
+            values[min(columns - 1, Int(share * Double(columns)))].append(value)
         }
         return values.map { $0.isEmpty ? nil : mean($0) }
     }
@@ -103,7 +110,7 @@ struct QueryDrawing {
             usesColour: terminal.usesColour)
         let marks = graph.marks
         let margin = marks.isEmpty ? 0 : 3
-        var legend = table(drawn, reserved: 40, columns: Self.statistics, width: terminal.columns - margin) { [summary($0)] }
+        var legend = table(drawn, reserved: Self.statisticsColumns, columns: Self.statistics, width: terminal.columns - margin) { [summary($0)] }
         // The rows of the table are its last lines, one a series.
         for (index, mark) in marks.enumerated() {
             let line = legend.count - drawn.count + index

@@ -88,7 +88,7 @@ struct TerminalGraph {
 
     /// The axis of time: a line with ticks, and the labels below it that find room.
     private func times(margin: Int, width: Int) -> [String] {
-        let axis = ClockAxis(from: range.from, to: range.to, tickCount: max(2, width / 14), zone: zone)
+        let axis = ClockAxis(from: range.from, to: range.to, tickCount: max(2, width / 11), zone: zone)
         var rule = [Character](repeating: "─", count: width)
         var labels = [Character](repeating: " ", count: margin + width)
         var free = 0

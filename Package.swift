@@ -138,10 +138,14 @@ let rooms: [Room] = [
         "DashboardFiles", floor: 6, path: "Dashboards", exclude: ["README.md"],
         resources: [
             "overview.yaml", "service.yaml", "trace.yaml", "host.yaml", "page.mustache", "table.mustache", "style.css",
+            "query-editor.js", "query-chart.js",
         ].map { .embedInCode($0) }),
     Room(
         "Reporting", floor: 7,
-        uses: ["Alerting", "Answers", "DashboardFiles", "TelemetryModel", "StrictYAML", "ByteCoding"],
+        uses: [
+            "Alerting", "Answers", "DashboardFiles", "QueryEngine", "QueryLanguages", "Storage", "TelemetryModel",
+            "StrictYAML", "ByteCoding",
+        ],
         products: [mustache]),
 
     Room(
@@ -255,7 +259,9 @@ let rooms: [Room] = [
         products: [logging]),
     tests(
         "ReportingTests",
-        uses: ["Reporting", "Answers", "DashboardFiles", "TelemetryModel", "TraceAnalysis", "Platform", "TestSupport"]),
+        uses: [
+            "Reporting", "Answers", "DashboardFiles", "QueryEngine", "TelemetryModel", "TraceAnalysis", "Platform", "TestSupport",
+        ]),
     tests(
         "ServerTests",
         uses: [

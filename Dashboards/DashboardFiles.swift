@@ -12,6 +12,8 @@ public enum DashboardFiles {
     public static let table = text(PackageResources.table_mustache)
     /// How pages look.
     public static let style = text(PackageResources.style_css)
+    /// What the query page can do beyond what the server draws.
+    public static let queryScript = text(PackageResources.query_editor_js) + text(PackageResources.query_chart_js)
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

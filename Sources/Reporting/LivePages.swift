@@ -3,46 +3,8 @@ import Alerting
 import Answers
 import TelemetryModel
 
-/// The pages that only a running server has.
+/// The pages that only a running server has, besides the query page.
 extension ReportEngine {
-    /// The query page: a form, and for an expression its chart over the range and its values at the end.
-    public func queryPage(_ expression: String, _ request: AnswerRequest, links: PageLinks) throws -> String {
-        let context = context(.overview, request, links)
-        let form =
-            "<form method=\"get\" action=\"/query\"><input type=\"text\" name=\"expr\" aria-label=\"PromQL expression\" value=\"\(HTMLText.escaped(expression))\">"
-            + "<button>Query</button></form>"
-        var panels = [PagePanel(title: "PromQL", html: form)]
-        if !expression.isEmpty {
-            do {
-                panels += try results(expression, context)
-            } catch {
-                panels.append(
-                    PagePanel(title: "The expression cannot be evaluated", html: "<p>\(HTMLText.escaped("\(error)"))</p>"))
-            }
-        }
-        return frame(title: "Query", context, panels, choices: "/query?expr=\(PercentEncoding.component(expression))&last=")
-    }
-
-    private func results(_ expression: String, _ context: PanelContext) throws -> [PagePanel] {
-        let series = try context.query(expression, context.from, context.to, context.step)
-        let lines = series.map { (name: Self.name($0.labels), points: $0.points) }
-        let chart = LineChart(from: context.from, to: context.to, step: context.step, unit: .none, isStacked: false, series: lines)
-        let now = try context.query(expression, context.to, context.to, 1_000)
-        let table = Table(
-            columns: [("Series", .code), ("Value", .number)],
-            rows: now.prefix(Self.queryRowLimit).map {
-                [Table.Cell(Self.name($0.labels)), Table.Cell($0.points.last.map { "\($0.value)" } ?? "")]
-            })
-        let rest = now.count > Self.queryRowLimit ? "<p class=\"none\">and \(now.count - Self.queryRowLimit) more series</p>" : ""
-        return [
-            PagePanel(title: "Over time", html: chart.html),
-            PagePanel(title: "At the end of the range", html: context.table(table) + rest),
-        ]
-    }
-
-    /// How many series the query page lists.
-    static let queryRowLimit = 500
-
     private static func name(_ labels: [String: String]) -> String { Labels(labels.map { Label($0.key, $0.value) }).description }
 
     /// The alerts page: what fires or is pending, and every rule with what it last gave.

@@ -24,18 +24,20 @@ struct PageTemplates: Sendable {
         table.rows.isEmpty ? "<p class=\"none\">Nothing in this range.</p>" : self.table.render(table.context)
     }
 
-    /// The frame around the panels. `panels` are titles and HTML that has been escaped already.
+    /// The frame around the panels. `panels` are titles and HTML that has been escaped already; `script` is the address of one.
     func render(
         title: String, range: String, home: String, links: [(text: String, href: String)], choices: [(text: String, href: String)],
-        panels: [PagePanel]
+        panels: [PagePanel], script: String? = nil
     ) -> String {
-        page.render(
+        var context: [String: Any] =
             [
                 "title": title, "range": range, "home": home, "style": DashboardFiles.style,
                 "links": links.map { ["text": $0.text, "href": $0.href] },
                 "choices": choices.map { ["text": $0.text, "href": $0.href] },
                 "panels": panels.map { ["title": $0.title, "html": $0.html, "size": $0.isWide ? "wide" : "half"] },
                 "footer": "Times are UTC.",
-            ] as [String: Any])
+            ]
+        if let script { context["script"] = script }
+        return page.render(context)
     }
 }

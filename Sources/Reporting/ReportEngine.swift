@@ -6,7 +6,7 @@ public final class ReportEngine: Sendable {
     private let answers: AnswerEngine
     private let query: ChartQuery
     private let dashboards: [String: Dashboard]
-    private let templates: PageTemplates
+    let templates: PageTemplates
 
     /// How many traces a report has pages of: the slowest of each entry operation and statement first.
     public static let traceLimit = 60
@@ -59,7 +59,7 @@ public final class ReportEngine: Sendable {
 
     /// The frame of a page. On live pages it offers other ranges: `choices` is an address that ends with `last=`.
     func frame(
-        title: String, _ context: PanelContext, _ panels: [PagePanel], choices address: String?
+        title: String, _ context: PanelContext, _ panels: [PagePanel], choices address: String?, script: String? = nil
     ) -> String {
         let from = Self.text(context.request.from)
         let to = Self.text(context.request.to)
@@ -71,7 +71,7 @@ public final class ReportEngine: Sendable {
         }
         return templates.render(
             title: title, range: "\(from) to \(to)", home: context.links.href(.overview) ?? "/", links: links, choices: choices,
-            panels: panels)
+            panels: panels, script: script)
     }
 
     /// A time without the fractions of a second, which nobody reads.

@@ -110,7 +110,9 @@ struct QueryDrawing {
             usesColour: terminal.usesColour)
         let marks = graph.marks
         let margin = marks.isEmpty ? 0 : 3
-        var legend = table(drawn, reserved: Self.statisticsColumns, columns: Self.statistics, width: terminal.columns - margin) { [summary($0)] }
+        var legend = table(drawn, reserved: Self.statisticsColumns, columns: Self.statistics, width: terminal.columns - margin) {
+            [summary($0)]
+        }
         // The rows of the table are its last lines, one a series.
         for (index, mark) in marks.enumerated() {
             let line = legend.count - drawn.count + index

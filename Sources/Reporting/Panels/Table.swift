@@ -39,8 +39,8 @@ struct Table {
     }
 
     private static func context(_ cell: Cell, _ column: Kind) -> [String: Any] {
-        var context: [String: Any] = ["text": cell.text, "kind": (cell.kind ?? column).rawValue]
-        if let title = cell.title { context["title"] = title }
+        var context: [String: Any] = ["text": HTMLText.visible(cell.text), "kind": (cell.kind ?? column).rawValue]
+        if let title = cell.title { context["title"] = HTMLText.visible(title) }
         if let href = cell.href { context["href"] = href }
         if let share = cell.share, share.isFinite { context["bar"] = "\(Int((min(max(share, 0), 1) * 100).rounded()))" }
         if cell.depth > 0 { context["indent"] = "\(min(cell.depth, 40) * 14)" }

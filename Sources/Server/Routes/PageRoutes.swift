@@ -25,9 +25,7 @@ struct PageRoutes: RouteGroup {
             page("/pages/service/{name}") { .service($0.parameter("name")) },
             page("/pages/host/{name}") { .host($0.parameter("name")) },
             page("/pages/trace/{id}") { .trace("\(try AnalysisRoutes.traceID($0.parameter("id")))") },
-            html("/query") { routed, request, links in
-                try engine.queryPage(routed.query.firstValues["expr"] ?? "", request, links: links)
-            },
+            query, script,
             alerts,
             html("/reports/") { _, request, links in engine.reportsPage(request, links: links) },
             Route(.get, "/reports/{range}/{file}", scope: .query) { [engine, pool = server.pool] routed in
@@ -52,6 +50,29 @@ struct PageRoutes: RouteGroup {
         }
     }
 
+    /// The query page; a browser that goes away ends the query.
+    private var query: Route {
+        Route(.get, "/query", scope: .query) { [engine, server] routed in
+            let state = try QueryPageState(parameters: routed.query.firstValues, now: server.time.now())
+            let context = server.promql.context(measuring: state.tab == .explain ? .expressions : [])
+            return try await withTaskCancellationHandler {
+                let page = try await server.pool.run { engine.queryPage(state, server.promql, context) }
+                return Self.response(page, policy: "script-src 'self'; connect-src 'self'")
+            } onCancel: {
+                context.cancel()
+            }
+        }
+    }
+
+    /// Pages name the script by an address that changes with it, so browsers need not ask again.
+    private var script: Route {
+        Route(.get, QueryScript.path, scope: .open) { _ in
+            var response = Response.text(QueryScript.text, contentType: "text/javascript; charset=utf-8")
+            response.headers[.cacheControl] = "public, max-age=31536000, immutable"
+            return response
+        }
+    }
+
     private var alerts: Route {
         Route(.get, "/alerts", scope: .query) { [engine, server] routed in
             let (request, links) = try Self.liveRange(routed, now: server.time.now())
@@ -60,11 +81,11 @@ struct PageRoutes: RouteGroup {
         }
     }
 
-    private static func response(_ html: String) -> Response {
+    private static func response(_ html: String, policy: String = "script-src 'none'") -> Response {
         var response = Response.text(html, contentType: "text/html; charset=utf-8")
-        // Pages hold no script and load nothing; whatever slipped through escaping could do neither.
+        // Pages hold no script of their own and load nothing from elsewhere; whatever slipped through escaping could do neither.
         response.headers[.contentSecurityPolicy] =
-            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
+            "default-src 'none'; \(policy); style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'"
         return response
     }
 

@@ -1,0 +1,115 @@
+import Answers
+import QueryEngine
+import QueryLanguages
+
+/// The query page: an expression, and its values as a table, as a chart, or what they cost.
+///
+/// The server draws all of it from the page's address. The script adds completion, a history and what follows the pointer.
+struct QueryPage {
+    let state: QueryPageState
+    let templates: PageTemplates
+
+    /// The panels. The query runs in the context; calls block.
+    func panels(_ promql: PromQLEngine, _ context: QueryContext) -> [PagePanel] {
+        let form = PagePanel(title: "Expression", html: QueryForm(state: state).html)
+        if state.expression.allSatisfy(\.isWhitespace) { return [form, PagePanel(title: "How to ask", html: Self.introduction)] }
+        do throws(PromQLError) {
+            let parsed = try PromQLParser.parse(state.expression)
+            return [form, PagePanel(title: "Result", html: tabs + result(parsed, promql, context))]
+        } catch {
+            return [form, PagePanel(title: "The expression cannot be read", html: Self.mistake(error, in: state.expression))]
+        }
+    }
+
+    private static let introduction = """
+        <p>Write a PromQL expression, such as <a href="/query?expr=up">up</a>, and press Enter. Shift and Enter begin a new line, \
+        Ctrl and Space complete names, labels, values and functions.</p>
+        """
+
+    private var tabs: String {
+        let links = QueryPageState.Tab.allCases.map { tab in
+            let isCurrent = tab == state.tab ? " aria-current=\"page\"" : ""
+            return "<a href=\"\(HTMLText.escaped(state.with { $0.tab = tab }.address))\"\(isCurrent)>\(Self.title(tab))</a>"
+        }
+        return "<nav class=\"tabs\" aria-label=\"Ways to look at the result\">\(links.joined())</nav>"
+    }
+
+    private static func title(_ tab: QueryPageState.Tab) -> String {
+        switch tab {
+        case .table: "Table"
+        case .chart: "Chart"
+        case .explain: "Explain"
+        }
+    }
+
+    private func result(_ parsed: PromQLExpression, _ promql: PromQLEngine, _ context: QueryContext) -> String {
+        let isOverTime = state.tab != .table && (parsed.type == .scalar || parsed.type == .instantVector)
+        do throws(QueryError) {
+            let result =
+                if isOverTime {
+                    try promql.range(state.expression, start: state.start, end: state.end, step: state.step, context: context)
+                } else {
+                    try promql.instant(state.expression, at: state.end, context: context)
+                }
+            return notes(result, isOverTime) + drawn(result, isOverTime)
+        } catch {
+            return "<p class=\"problem\" role=\"alert\">\(HTMLText.escaped(error.message))</p>"
+        }
+    }
+
+    private func drawn(_ result: QueryResult, _ isOverTime: Bool) -> String {
+        switch state.tab {
+        case .table: return QueryTable(value: result.value, templates: templates).html
+        case .chart:
+            guard isOverTime, case .matrix(let series) = result.value else {
+                return "<p class=\"none\">Only numbers over time can be drawn; a range such as [5m] needs a function around it.</p>"
+            }
+            return QueryChart(from: state.start, to: state.end, step: state.step, series: series).html
+        case .explain:
+            return result.explanation.map { ExplanationTable(root: $0, templates: templates).html } ?? ""
+        }
+    }
+
+    /// Warnings and infos, and what the page itself did differently.
+    private func notes(_ result: QueryResult, _ isOverTime: Bool) -> String {
+        var notes = result.annotations.map { note in
+            "<li class=\"\(note.level == .warning ? "warning" : "info")\">\(HTMLText.escaped(note.description))</li>"
+        }
+        if isOverTime, state.isStepRaised {
+            notes.append(
+                "<li class=\"info\">The step is \(PromQLDuration.text(state.step)): a page shows at most \(QueryPageState.pointLimit) points a series.</li>"
+            )
+        }
+        return notes.isEmpty ? "" : "<ul class=\"notes\">\(notes.joined())</ul>"
+    }
+
+    /// What is wrong, and the expression with a mark where it was noticed.
+    private static func mistake(_ error: PromQLError, in expression: String) -> String {
+        let bytes = Array(expression.utf8)
+        let place = min(max(error.offset, 0), bytes.count)
+        let before = String(decoding: bytes[..<place], as: UTF8.self)
+        let behind = String(decoding: bytes[place...], as: UTF8.self)
+        // A mark behind the end needs something to stand on.
+        let marked = behind.first.flatMap { $0.isNewline ? nil : String($0) } ?? " "
+        let rest = behind.first?.isNewline == false ? String(behind.dropFirst()) : behind
+        return
+            "<p class=\"problem\" role=\"alert\">\(HTMLText.escaped(error.message)) (line \(error.line), column \(error.column))</p>"
+            + "<pre class=\"code\">\(HTMLText.escaped(before, keepsLines: true))<mark id=\"mistake\" data-offset=\"\(before.utf16.count)\">"
+            + "\(HTMLText.escaped(marked))</mark>\(HTMLText.escaped(rest, keepsLines: true))</pre>"
+    }
+}
+
+extension ReportEngine {
+    /// The query page as HTML. The query runs in `context`, which must measure expressions for the tab `explain`; the call blocks.
+    public func queryPage(_ state: QueryPageState, _ promql: PromQLEngine, _ context: QueryContext) -> String {
+        let panels = QueryPage(state: state, templates: templates).panels(promql, context)
+        let other = state.with {
+            $0.chosenEnd = nil
+            $0.length = 0
+        }
+        let address = other.address.replacing("&last=0s", with: "") + "&last="
+        return frame(
+            title: "Query", self.context(.overview, state.request, .live(query: "")), panels, choices: address,
+            script: QueryScript.address)
+    }
+}

@@ -66,9 +66,9 @@ struct PageRoutes: RouteGroup {
 
     /// Pages name the script by an address that changes with it, so browsers need not ask again.
     private var script: Route {
-        Route(.get, QueryScript.path, scope: .open) { _ in
+        Route(.get, QueryScript.path, scope: .query) { _ in
             var response = Response.text(QueryScript.text, contentType: "text/javascript; charset=utf-8")
-            response.headers[.cacheControl] = "public, max-age=31536000, immutable"
+            response.headers[.cacheControl] = "private, max-age=31536000, immutable"
             return response
         }
     }

@@ -27,10 +27,10 @@ struct PageRouteTests {
     }
 
     @Test(
-        "What an address cannot mean is a bad request with the parameter's name",
-        arguments: [("last=soon", "last"), ("step=0", "step"), ("to=tomorrow", "to")])
-    func badRequests(query: String, place: String) async throws {
+        "What an address cannot mean is said on the page",
+        arguments: [("last=soon", "last must be"), ("step=0", "step must be"), ("to=tomorrow", "to must be")])
+    func badRequests(query: String, sentence: String) async throws {
         let reply = try await PrometheusRouteTests.server().send(.get, "/query?expr=up&\(query)")
-        #expect(reply.status == 400 && reply.body.contains("\"where\":\"\(place)\""))
+        #expect(reply.status == 400 && reply.body.contains("role=\"alert\">\(sentence)") && reply.body.contains("up</textarea>"))
     }
 }

@@ -1,3 +1,4 @@
+import Reporting
 import TelemetryModel
 
 /// The labels of many series as columns: those by which the series differ. What all have in common is said once.
@@ -14,15 +15,9 @@ struct LabelColumns {
 
     /// `reserved` columns of the width are needed for other things.
     init(_ metrics: [[String: String]], width: Int, reserved: Int) {
-        var common = metrics.first ?? [:]
-        var names: Set<String> = []
-        for metric in metrics {
-            names.formUnion(metric.keys)
-            for (name, value) in common where metric[name] != value { common[name] = nil }
-        }
-        // A single series has everything in common with itself.
-        self.common = metrics.count == 1 ? [:] : common
-        let differing = names.subtracting(self.common.keys)
+        common = CommonLabels.of(metrics)
+        let names = metrics.reduce(into: Set<String>()) { $0.formUnion($1.keys) }
+        let differing = names.subtracting(common.keys)
         self.names = differing.sorted { ($0 != Self.metricName ? 1 : 0, $0) < ($1 != Self.metricName ? 1 : 0, $1) }
         let narrowest = self.names.count * (TextTable.narrowest + TextTable.gap)
         isList = metrics.count == 1 || self.names.count > Self.columnLimit || narrowest > width - reserved

@@ -20,7 +20,7 @@ struct ExplanationTable {
             + templates.render(
                 Table(
                     columns: [
-                        ("Expression", .code), ("Kind", .name), ("Time with parts", .number), ("Own time", .number),
+                        ("Expression", .code), ("Time with parts", .number), ("Own time", .number),
                         ("Series read", .number), ("Samples read", .number), ("Series given", .number),
                     ], rows: rows))
     }
@@ -29,7 +29,7 @@ struct ExplanationTable {
         guard rows.count < Self.rowLimit else { return }
         let whole = max(root.seconds, .leastNormalMagnitude)
         rows.append([
-            Table.Cell(HTMLText.shortened(node.text, Self.textLimit), depth: depth), Table.Cell(node.kind),
+            Table.Cell(HTMLText.shortened(node.text, Self.textLimit), title: node.kind, depth: depth),
             Table.Cell(Quantity.duration(node.seconds), share: node.seconds / whole),
             Table.Cell(Quantity.duration(node.selfSeconds), share: node.selfSeconds / whole),
             Self.number(node.series), Self.number(node.samples), Self.number(node.columns),
@@ -37,7 +37,8 @@ struct ExplanationTable {
         for child in node.children { add(child, depth: depth + 1, to: &rows) }
     }
 
-    private static func number(_ count: Int) -> Table.Cell { Table.Cell(Quantity.count(UInt64(max(0, count)))) }
+    /// Only what reads or gives something has a number.
+    private static func number(_ count: Int) -> Table.Cell { Table.Cell(count > 0 ? Quantity.count(UInt64(count)) : "") }
 
     private static func count(_ node: ExplainedExpression) -> Int { node.children.reduce(1) { $0 + count($1) } }
 

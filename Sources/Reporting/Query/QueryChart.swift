@@ -79,12 +79,20 @@ struct QueryChart {
         return "<path class=\"line s\(index % Self.colourCount) dash\(dash)\" d=\"\(path)\" data-values=\"\(values)\"/>"
     }
 
+    /// The series by the labels in which they differ, and above them those that all have in common.
     private func legend(_ drawn: [SeriesSamples]) -> String {
-        let keys = drawn.enumerated().map { index, series in
-            let name = HTMLText.escaped(HTMLText.shortened(series.labels.description, Self.nameLimit))
+        let metrics = drawn.map { Dictionary($0.labels.list.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }) }
+        let common = CommonLabels.of(metrics)
+        let keys = metrics.enumerated().map { index, metric in
+            let name = Self.name(metric.filter { common[$0.key] == nil })
             return "<li><span class=\"key\"><i class=\"l\(index % Self.colourCount)\"></i><bdi>\(name)</bdi></span></li>"
         }
-        return "<ul class=\"keys\" id=\"keys\" aria-label=\"Series\">\(keys.joined())</ul>"
+        let heading = common.isEmpty ? "" : "<p class=\"count common\">All have <bdi class=\"code\">\(Self.name(common))</bdi></p>"
+        return "\(heading)<ul class=\"keys\" id=\"keys\" aria-label=\"Series\">\(keys.joined())</ul>"
+    }
+
+    private static func name(_ labels: [String: String]) -> String {
+        HTMLText.escaped(HTMLText.shortened(Labels(labels.map { Label($0.key, $0.value) }).description, nameLimit))
     }
 
     private static func percent(_ share: Double) -> String { String(format: "%.2f%%", share * 100) }

@@ -9,15 +9,18 @@ struct QueryPage {
     let state: QueryPageState
     let templates: PageTemplates
 
-    /// The panels. The query runs in the context; calls block.
-    func panels(_ promql: PromQLEngine, _ context: QueryContext) -> [PagePanel] {
+    /// The panels around an answer, which is nil when nothing was asked.
+    func panels(_ answer: Result<QueryResult?, QueryError>) -> [PagePanel] {
         let form = PagePanel(title: "Expression", html: QueryForm(state: state).html)
-        if state.expression.allSatisfy(\.isWhitespace) { return [form, PagePanel(title: "How to ask", html: Self.introduction)] }
+        if !state.isAsking { return [form, PagePanel(title: "How to ask", html: Self.introduction)] }
         do throws(PromQLError) {
-            let parsed = try PromQLParser.parse(state.expression)
-            return [form, PagePanel(title: "Result", html: tabs + result(parsed, promql, context))]
+            _ = try PromQLParser.parse(state.expression)
         } catch {
             return [form, PagePanel(title: "The expression cannot be read", html: Self.mistake(error, in: state.expression))]
+        }
+        switch answer {
+        case .success(let result): return [form, PagePanel(title: "Result", html: tabs + (result.map(drawn) ?? ""))]
+        case .failure(let error): return [form, PagePanel(title: "Result", html: tabs + Self.problem(error.message))]
         }
     }
 
@@ -42,46 +45,32 @@ struct QueryPage {
         }
     }
 
-    private func result(_ parsed: PromQLExpression, _ promql: PromQLEngine, _ context: QueryContext) -> String {
-        let isOverTime = state.tab != .table && (parsed.type == .scalar || parsed.type == .instantVector)
-        do throws(QueryError) {
-            let result =
-                if isOverTime {
-                    try promql.range(state.expression, start: state.start, end: state.end, step: state.step, context: context)
-                } else {
-                    try promql.instant(state.expression, at: state.end, context: context)
-                }
-            return notes(result, isOverTime) + drawn(result, isOverTime)
-        } catch {
-            return "<p class=\"problem\" role=\"alert\">\(HTMLText.escaped(error.message))</p>"
-        }
-    }
-
-    private func drawn(_ result: QueryResult, _ isOverTime: Bool) -> String {
-        switch state.tab {
-        case .table: return QueryTable(value: result.value, templates: templates).html
-        case .chart:
-            guard isOverTime, case .matrix(let series) = result.value else {
-                return "<p class=\"none\">Only numbers over time can be drawn; a range such as [5m] needs a function around it.</p>"
-            }
-            return QueryChart(from: state.start, to: state.end, step: state.step, series: series).html
-        case .explain:
-            return result.explanation.map { ExplanationTable(root: $0, templates: templates).html } ?? ""
+    private func drawn(_ result: QueryResult) -> String {
+        switch (state.tab, result.value) {
+        case (.table, _): notes(result) + QueryTable(value: result.value, templates: templates).html
+        case (.chart, .matrix(let series)) where state.isOverTime:
+            notes(result) + QueryChart(from: state.start, to: state.end, step: state.step, series: series).html
+        case (.chart, _):
+            "<p class=\"none\">Only numbers over time can be drawn; a range such as [5m] needs a function around it.</p>"
+        case (.explain, _):
+            notes(result) + (result.explanation.map { ExplanationTable(root: $0, templates: templates).html } ?? "")
         }
     }
 
     /// Warnings and infos, and what the page itself did differently.
-    private func notes(_ result: QueryResult, _ isOverTime: Bool) -> String {
+    private func notes(_ result: QueryResult) -> String {
         var notes = result.annotations.map { note in
             "<li class=\"\(note.level == .warning ? "warning" : "info")\">\(HTMLText.escaped(note.description))</li>"
         }
-        if isOverTime, state.isStepRaised {
+        if state.isOverTime, state.isStepRaised {
             notes.append(
                 "<li class=\"info\">The step is \(PromQLDuration.text(state.step)): a page shows at most \(QueryPageState.pointLimit) points a series.</li>"
             )
         }
         return notes.isEmpty ? "" : "<ul class=\"notes\">\(notes.joined())</ul>"
     }
+
+    static func problem(_ sentence: String) -> String { "<p class=\"problem\" role=\"alert\">\(HTMLText.escaped(sentence))</p>" }
 
     /// What is wrong, and the expression with a mark where it was noticed.
     private static func mistake(_ error: PromQLError, in expression: String) -> String {
@@ -100,16 +89,27 @@ struct QueryPage {
 }
 
 extension ReportEngine {
-    /// The query page as HTML. The query runs in `context`, which must measure expressions for the tab `explain`; the call blocks.
-    public func queryPage(_ state: QueryPageState, _ promql: PromQLEngine, _ context: QueryContext) -> String {
-        let panels = QueryPage(state: state, templates: templates).panels(promql, context)
+    /// The query page with what ``QueryPageState/answer(_:_:)`` gave, as HTML.
+    public func queryPage(_ state: QueryPageState, _ answer: Result<QueryResult?, QueryError>) -> String {
+        queryPage(state, panels: QueryPage(state: state, templates: templates).panels(answer))
+    }
+
+    /// The query page of an address that means nothing; `now` is nanoseconds since 1970.
+    public func queryPage(refusing error: AnswerError, _ parameters: [String: String], now: UInt64) -> String {
+        let state = QueryPageState(expression: QueryPageState.expression(parameters), now: now)
+        let problem = PagePanel(title: "The address cannot be read", html: QueryPage.problem(error.message))
+        return queryPage(state, panels: [PagePanel(title: "Expression", html: QueryForm(state: state).html), problem])
+    }
+
+    private func queryPage(_ state: QueryPageState, panels: [PagePanel]) -> String {
+        // Other ranges end now.
         let other = state.with {
             $0.chosenEnd = nil
             $0.length = 0
         }
-        let address = other.address.replacing("&last=0s", with: "") + "&last="
+        let choices = other.address.replacing("&last=0s", with: "") + "&last="
         return frame(
-            title: "Query", self.context(.overview, state.request, .live(query: "")), panels, choices: address,
+            title: "Query", context(.overview, state.request, .live(query: "")), panels, choices: choices,
             script: QueryScript.address)
     }
 }

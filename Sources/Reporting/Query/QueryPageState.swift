@@ -1,5 +1,6 @@
 import Answers
 import ByteCoding
+import QueryEngine
 import QueryLanguages
 import TelemetryModel
 
@@ -48,11 +49,17 @@ public struct QueryPageState: Sendable, Equatable {
     /// Whole seconds above a second.
     private static func rounded(_ step: Int64) -> Int64 { (step + 999) / 1_000 * 1_000 }
 
+    /// The page of an expression with everything else as by default; `now` is nanoseconds since 1970.
+    init(expression: String, now: UInt64) {
+        self.expression = expression
+        self.now = Int64(now / 1_000_000)
+        length = Self.defaultLength
+        tab = .table
+    }
+
     /// Reads the address: `expr`, `last`, `to` (or `from` and `to`), `step`, `tab`. Throws ``AnswerError`` with the parameter's name.
     public init(parameters: [String: String], now: UInt64) throws(AnswerError) {
-        // Forms send line breaks as two characters.
-        expression = (parameters["expr"] ?? "").replacing("\r\n", with: "\n")
-        self.now = Int64(now / 1_000_000)
+        self.init(expression: Self.expression(parameters), now: now)
         tab = Tab(rawValue: parameters["tab"] ?? "") ?? .table
         chosenStep = try Self.duration(parameters, "step")
         chosenEnd = try Self.time(parameters, "to")
@@ -65,6 +72,11 @@ public struct QueryPageState: Sendable, Equatable {
         if UInt64(length) > AnswerRequest.rangeLimit / 1_000_000 {
             throw AnswerError(.badRequest, "The range is longer than a hundred years.", at: "last")
         }
+    }
+
+    /// The expression of an address; forms send its line breaks as two characters.
+    static func expression(_ parameters: [String: String]) -> String {
+        (parameters["expr"] ?? "").replacing("\r\n", with: "\n")
     }
 
     /// The same page with something changed.
@@ -108,5 +120,27 @@ public struct QueryPageState: Sendable, Equatable {
             throw AnswerError(.badRequest, "\(name) must be a duration such as 15s, 30m or 1d.", at: name)
         }
         return milliseconds
+    }
+}
+
+// What is asked.
+extension QueryPageState {
+    /// Whether there is an expression.
+    var isAsking: Bool { !expression.allSatisfy(\.isWhitespace) }
+
+    /// Whether the expression is evaluated over the range: only numbers can be.
+    var isOverTime: Bool {
+        guard tab != .table, let type = try? PromQLParser.parse(expression).type else { return false }
+        return type == .scalar || type == .instantVector
+    }
+
+    /// What the context must measure.
+    public var measures: QueryMeasures { tab == .explain ? .expressions : [] }
+
+    /// Asks; nil without an expression. It blocks.
+    public func answer(_ promql: PromQLEngine, _ context: QueryContext) throws(QueryError) -> QueryResult? {
+        if !isAsking { return nil }
+        if isOverTime { return try promql.range(expression, start: start, end: end, step: step, context: context) }
+        return try promql.instant(expression, at: end, context: context)
     }
 }

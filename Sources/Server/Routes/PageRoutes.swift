@@ -50,19 +50,29 @@ struct PageRoutes: RouteGroup {
         }
     }
 
-    /// The query page; a browser that goes away ends the query.
+    /// The query page; its query waits its turn as those of the API do, and ends when the browser goes away.
     private var query: Route {
         Route(.get, "/query", scope: .query) { [engine, server] routed in
-            let state = try QueryPageState(parameters: routed.query.firstValues, now: server.time.now())
-            let context = server.promql.context(measuring: state.tab == .explain ? .expressions : [])
-            return try await withTaskCancellationHandler {
-                let page = try await server.pool.run { engine.queryPage(state, server.promql, context) }
-                return Self.response(page, policy: "script-src 'self'; connect-src 'self'")
-            } onCancel: {
-                context.cancel()
+            let (parameters, now) = (routed.query.firstValues, server.time.now())
+            let state: QueryPageState
+            do {
+                state = try QueryPageState(parameters: parameters, now: now)
+            } catch {
+                let page = engine.queryPage(refusing: error, parameters, now: now)
+                return Self.response(page, status: .badRequest, policy: Self.queryPolicy)
             }
+            let answer: Result<QueryResult?, QueryError>
+            do {
+                answer = .success(try await server.queries.evaluate(measuring: state.measures) { try state.answer($0, $1) })
+            } catch let error as QueryError {
+                answer = .failure(error)
+            }
+            return Self.response(try await server.pool.run { engine.queryPage(state, answer) }, policy: Self.queryPolicy)
         }
     }
+
+    /// The query page may run the server's own script, which asks the server.
+    private static let queryPolicy = "script-src 'self'; connect-src 'self'"
 
     /// Pages name the script by an address that changes with it, so browsers need not ask again.
     private var script: Route {
@@ -81,8 +91,10 @@ struct PageRoutes: RouteGroup {
         }
     }
 
-    private static func response(_ html: String, policy: String = "script-src 'none'") -> Response {
-        var response = Response.text(html, contentType: "text/html; charset=utf-8")
+    private static func response(
+        _ html: String, status: HTTPResponse.Status = .ok, policy: String = "script-src 'none'"
+    ) -> Response {
+        var response = Response.text(html, status: status, contentType: "text/html; charset=utf-8")
         // Pages hold no script of their own and load nothing from elsewhere; whatever slipped through escaping could do neither.
         response.headers[.contentSecurityPolicy] =
             "default-src 'none'; \(policy); style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'"

@@ -55,7 +55,7 @@ struct PageRoutes: RouteGroup {
         Route(.get, "/query", scope: .query) { [engine, server] routed in
             let (parameters, now) = (routed.query.firstValues, server.time.now())
             let state: QueryPageState
-            do {
+            do throws(AnswerError) {
                 state = try QueryPageState(parameters: parameters, now: now)
             } catch {
                 let page = engine.queryPage(refusing: error, parameters, now: now)

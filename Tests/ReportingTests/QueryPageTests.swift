@@ -178,11 +178,14 @@ struct QueryPageTests {
 
     @Test("The words for completion are those of the parser, with signatures")
     func words() throws {
-        let words = try JSONDecoder().decode([[String]].self, from: Data(CompletionWords.json.utf8))
+        let words = try JSONDecoder().decode([[String]].self, from: Data(CompletionWords.json([]).utf8))
         #expect(words.contains(["rate", "function", "rate(range vector) gives instant vector"]))
         #expect(words.contains(["round", "function", "round(instant vector, [scalar]) gives instant vector"]))
         #expect(words.contains { $0[0] == "topk" && $0[1] == "aggregation" })
         #expect(words.contains(["unless", "keyword", ""]) && words.contains(["by", "keyword", ""]))
         #expect(Set(words.map { $0[0] }).count == words.count)
+        #expect(!words.contains { $0[0] == "limitk" || $0[0] == "mad_over_time" })
+        let all = CompletionWords.json(.experimentalFunctions)
+        #expect(all.contains("\"limitk\"") && all.contains("\"mad_over_time\""))
     }
 }

@@ -84,7 +84,7 @@ public enum PromQLAggregation: String, Sendable, CaseIterable {
     case limitRatio = "limit_ratio"
 
     /// Whether it is known only with ``PromQLFeatures/experimentalFunctions``.
-    var isExperimental: Bool { self == .limitk || self == .limitRatio }
+    public var isExperimental: Bool { self == .limitk || self == .limitRatio }
 
     /// The type of its parameter; nil when it has none.
     var parameterType: PromQLType? {

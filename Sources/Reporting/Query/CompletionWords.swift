@@ -4,19 +4,21 @@ import QueryLanguages
 /// The words of PromQL for completion, from the tables that the parser itself reads.
 enum CompletionWords {
     /// A JSON array of `[word, kind, signature]`; the kinds are `function`, `aggregation` and `keyword`.
-    static let json: String = {
+    static func json(_ features: PromQLFeatures) -> String {
+        let hasExperimental = features.contains(.experimentalFunctions)
         var writer = JSONWriter()
         writer.array { writer in
-            for aggregation in PromQLAggregation.allCases {
+            for aggregation in PromQLAggregation.allCases where hasExperimental || !aggregation.isExperimental {
                 write(aggregation.rawValue, "aggregation", "over instant vectors, with by (…) or without (…)", to: &writer)
             }
-            for function in PromQLFunction.byName.values.sorted(by: { $0.name < $1.name }) {
+            for function in PromQLFunction.byName.values.sorted(by: { $0.name < $1.name })
+            where hasExperimental || !function.isExperimental {
                 write(function.name, "function", signature(function), to: &writer)
             }
             for word in keywords { write(word, "keyword", "", to: &writer) }
         }
         return String(decoding: writer.bytes, as: UTF8.self)
-    }()
+    }
 
     private static let keywords =
         PromQLOperator.allCases.map(\.rawValue).filter { $0.first?.isLetter ?? false }
@@ -30,11 +32,12 @@ enum CompletionWords {
 
     /// `round(instant vector, [scalar])`.
     static func signature(_ function: PromQLFunction) -> String {
-        let required = function.arguments.count - function.optionalCount
+        // The last argument of a variadic function may be left out.
+        let required = function.arguments.count - (function.variadic == 0 ? 0 : 1)
         var arguments = function.arguments.enumerated().map {
             $0.offset < required ? $0.element.rawValue : "[\($0.element.rawValue)]"
         }
-        if function.isVariadic { arguments.append("…") }
+        if function.variadic < 0 || function.variadic > 1 { arguments.append("…") }
         return "\(function.name)(\(arguments.joined(separator: ", "))) gives \(function.result.rawValue)"
     }
 }

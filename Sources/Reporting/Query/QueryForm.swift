@@ -13,7 +13,7 @@ struct QueryForm {
         let step = state.chosenStep.map(PromQLDuration.text) ?? ""
         // A line break behind the tag would be taken for layout.
         return """
-            <form class="query" id="query" method="get" action="/query" data-start="\(state.start / 1_000)" data-end="\(state.end / 1_000)" data-words="\(HTMLText.escaped(CompletionWords.json))">
+            <form class="query" id="query" method="get" action="/query" data-start="\(state.start / 1_000)" data-end="\(state.end / 1_000)" data-words="\(HTMLText.escaped(CompletionWords.json(state.features)))">
             <div class="editor"><textarea name="expr" id="expr" rows="\(min(max(lines, 2), Self.lineLimit))" spellcheck="false" autocomplete="off" autocapitalize="off" aria-label="PromQL expression" placeholder="PromQL expression">
             \(HTMLText.escaped(state.expression, keepsLines: true))</textarea></div>
             <div class="controls">

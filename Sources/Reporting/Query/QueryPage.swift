@@ -14,7 +14,7 @@ struct QueryPage {
         let form = PagePanel(title: "Expression", html: QueryForm(state: state).html)
         if !state.isAsking { return [form, PagePanel(title: "How to ask", html: Self.introduction)] }
         do throws(PromQLError) {
-            _ = try PromQLParser.parse(state.expression)
+            _ = try PromQLParser.parse(state.expression, features: state.features)
         } catch {
             return [form, PagePanel(title: "The expression cannot be read", html: Self.mistake(error, in: state.expression))]
         }
@@ -95,8 +95,10 @@ extension ReportEngine {
     }
 
     /// The query page of an address that means nothing; `now` is nanoseconds since 1970.
-    public func queryPage(refusing error: AnswerError, _ parameters: [String: String], now: UInt64) -> String {
-        let state = QueryPageState(expression: QueryPageState.expression(parameters), now: now)
+    public func queryPage(
+        refusing error: AnswerError, _ parameters: [String: String], now: UInt64, features: PromQLFeatures = []
+    ) -> String {
+        let state = QueryPageState(expression: QueryPageState.expression(parameters), now: now, features: features)
         let problem = PagePanel(title: "The address cannot be read", html: QueryPage.problem(error.message))
         return queryPage(state, panels: [PagePanel(title: "Expression", html: QueryForm(state: state).html), problem])
     }

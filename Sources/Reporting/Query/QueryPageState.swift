@@ -28,6 +28,8 @@ public struct QueryPageState: Sendable, Equatable {
     public var chosenStep: Int64?
     /// How the answer is looked at.
     public var tab: Tab
+    /// What of PromQL beyond the stable language is known.
+    public var features: PromQLFeatures
 
     /// At most so many points are drawn for a series.
     static let pointLimit: Int64 = 2_000
@@ -50,7 +52,8 @@ public struct QueryPageState: Sendable, Equatable {
     private static func rounded(_ step: Int64) -> Int64 { (step + 999) / 1_000 * 1_000 }
 
     /// The page of an expression with everything else as by default; `now` is nanoseconds since 1970.
-    init(expression: String, now: UInt64) {
+    init(expression: String, now: UInt64, features: PromQLFeatures) {
+        self.features = features
         self.expression = expression
         self.now = Int64(now / 1_000_000)
         length = Self.defaultLength
@@ -58,8 +61,8 @@ public struct QueryPageState: Sendable, Equatable {
     }
 
     /// Reads the address: `expr`, `last`, `to` (or `from` and `to`), `step`, `tab`. Throws ``AnswerError`` with the parameter's name.
-    public init(parameters: [String: String], now: UInt64) throws(AnswerError) {
-        self.init(expression: Self.expression(parameters), now: now)
+    public init(parameters: [String: String], now: UInt64, features: PromQLFeatures = []) throws(AnswerError) {
+        self.init(expression: Self.expression(parameters), now: now, features: features)
         tab = Tab(rawValue: parameters["tab"] ?? "") ?? .table
         chosenStep = try Self.duration(parameters, "step")
         chosenEnd = try Self.time(parameters, "to")
@@ -130,7 +133,7 @@ extension QueryPageState {
 
     /// Whether the expression is evaluated over the range: only numbers can be.
     var isOverTime: Bool {
-        guard tab != .table, let type = try? PromQLParser.parse(expression).type else { return false }
+        guard tab != .table, let type = try? PromQLParser.parse(expression, features: features).type else { return false }
         return type == .scalar || type == .instantVector
     }
 

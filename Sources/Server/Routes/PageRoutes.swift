@@ -53,12 +53,12 @@ struct PageRoutes: RouteGroup {
     /// The query page; its query waits its turn as those of the API do, and ends when the browser goes away.
     private var query: Route {
         Route(.get, "/query", scope: .query) { [engine, server] routed in
-            let (parameters, now) = (routed.query.firstValues, server.time.now())
+            let (parameters, now, features) = (routed.query.firstValues, server.time.now(), server.queries.engine.features)
             let state: QueryPageState
             do throws(AnswerError) {
-                state = try QueryPageState(parameters: parameters, now: now)
+                state = try QueryPageState(parameters: parameters, now: now, features: features)
             } catch {
-                let page = engine.queryPage(refusing: error, parameters, now: now)
+                let page = engine.queryPage(refusing: error, parameters, now: now, features: features)
                 return Self.response(page, status: .badRequest, policy: Self.queryPolicy)
             }
             let answer: Result<QueryResult?, QueryError>

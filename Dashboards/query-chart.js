@@ -9,10 +9,14 @@
   const LISTED = 12;
 
   const field = plot.querySelector(".field");
-  const [from, to, step, low, high] = ["from", "to", "step", "low", "high"].map((name) => Number(plot.dataset[name]));
+  const [from, to, step, firstLow, firstHigh] = ["from", "to", "step", "low", "high"].map((name) => Number(plot.dataset[name]));
+  const lines = document.getElementById("lines");
+  const ticks = [...plot.querySelectorAll(".values span")];
+  const tickTexts = ticks.map((tick) => tick.textContent);
+  let [low, high] = [firstLow, firstHigh];
   const keys = [...document.querySelectorAll("#keys .key")];
-  const series = [...document.querySelectorAll("#lines path")].map((path, index) => ({
-    path, key: keys[index], name: keys[index].textContent, isHidden: false, colour: path.getAttribute("class"),
+  const series = [...lines.querySelectorAll("path")].map((path, index) => ({
+    path, key: keys[index], name: keys[index].textContent, isHidden: false,
     values: path.dataset.values.split(",").map((text) => (text === "" ? NaN : text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text))),
     texts: path.dataset.values.split(","),
   }));
@@ -100,6 +104,33 @@
       one.path.classList.toggle("off", one.isHidden);
       one.key.setAttribute("aria-pressed", String(!one.isHidden));
     }
+    scale();
+  }
+
+  /** The least of 1, 2 and 5 times a power of ten that is not below a length. */
+  function roundStep(length) {
+    const power = 10 ** Math.floor(Math.log10(length));
+    return [1, 2, 5, 10].map((factor) => factor * power).find((round) => round >= length * (1 - 1e-9));
+  }
+
+  /** Stretches the lines that are shown over the height. The grid stays, its labels change. */
+  function scale() {
+    const shown = series.filter((one) => !one.isHidden).flatMap((one) => one.values.filter(Number.isFinite));
+    const [least, most] = shown.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);
+    const intervals = ticks.length - 1;
+    [low, high] = [firstLow, firstHigh];
+    let unit = 0;
+    if (series.some((one) => one.isHidden) && most > least) {
+      unit = roundStep((most - least) / intervals);
+      // Rounded down, the range may end too early.
+      while (Math.floor(least / unit) * unit + intervals * unit < most) unit = roundStep(unit * 1.01);
+      low = Math.floor(least / unit) * unit;
+      high = low + intervals * unit;
+    }
+    const factor = (firstHigh - firstLow) / (high - low);
+    const shift = 1000 - 1000 * factor - ((firstLow - low) / (high - low)) * 1000;
+    lines.setAttribute("transform", `matrix(1 0 0 ${factor} 0 ${shift})`);
+    ticks.forEach((tick, index) => { tick.textContent = unit ? String(Number((low + index * unit).toPrecision(6))) : tickTexts[index]; });
   }
 
   /** Hides or shows a series; with `isAlone` shows only it, and all again when it was alone. */

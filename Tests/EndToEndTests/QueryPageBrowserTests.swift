@@ -76,6 +76,14 @@ struct QueryPageBrowserTests {
         _ = try await browser.evaluate("document.querySelector('#keys .key').focus()")
         try await browser.press("Enter", 13)
         #expect(try await browser.evaluate("document.querySelector('#keys .key').getAttribute('aria-pressed')") == "true")
+        // What is left takes the whole height.
+        let top = "document.querySelector('.values span:last-child').textContent"
+        let whole = try await browser.evaluate(top)
+        _ = try await browser.evaluate("document.querySelectorAll('#keys .key')[2].click()")
+        let part = try #require(Double(try await browser.evaluate(top)))
+        #expect(part < 0.2 && part > 0.1333)
+        _ = try await browser.evaluate("document.querySelectorAll('#keys .key')[2].click()")
+        #expect(try await browser.evaluate(top) == whole)
         // Values are read by keyboard and pointer.
         _ = try await browser.evaluate("document.getElementById('plot').focus()")
         try await browser.press("End", 35)

@@ -42,7 +42,7 @@ public struct QueryPageState: Sendable, Equatable {
     /// The beginning of the range, milliseconds since 1970.
     var start: Int64 { max(0, end - length) }
     /// The step of the range, milliseconds: the chosen one, unless there would be too many points.
-    var step: Int64 { max(chosenStep ?? max(1_000, Self.rounded(length / Self.pointCount)), leastStep) }
+    public var step: Int64 { max(chosenStep ?? max(1_000, Self.rounded(length / Self.pointCount)), leastStep) }
     /// Whether the chosen step is too small.
     var isStepRaised: Bool { chosenStep.map { $0 < leastStep } ?? false }
 
@@ -132,7 +132,7 @@ extension QueryPageState {
     var isAsking: Bool { !expression.allSatisfy(\.isWhitespace) }
 
     /// Whether the expression is evaluated over the range: only numbers can be.
-    var isOverTime: Bool {
+    public var isOverTime: Bool {
         guard tab != .table, let type = try? PromQLParser.parse(expression, features: features).type else { return false }
         return type == .scalar || type == .instantVector
     }

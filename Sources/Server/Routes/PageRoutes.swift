@@ -62,8 +62,12 @@ struct PageRoutes: RouteGroup {
                 return Self.response(page, status: .badRequest, policy: Self.queryPolicy)
             }
             let answer: Result<QueryResult?, QueryError>
+            let key =
+                state.isOverTime
+                ? QueryKey(expression: state.expression, span: state.length, step: state.step)
+                : QueryKey(expression: state.expression)
             do {
-                answer = .success(try await server.queries.evaluate(measuring: state.measures) { try state.answer($0, $1) })
+                answer = .success(try await server.queries.evaluate(key, measuring: state.measures) { try state.answer($0, $1) })
             } catch let error as QueryError {
                 answer = .failure(error)
             }

@@ -70,7 +70,9 @@ struct QueryChart {
                 continue
             }
             let x = ChartFrame.number(Double(time - from) / Double(max(1, to - from)) * 1_000)
-            path += "\(isConnected ? "L" : "M")\(x) \(ChartFrame.number(1_000 - axis.share(value) * 1_000))"
+            // When series are hidden the rest is stretched, so heights have more digits.
+            let y = String(format: "%.2f", 1_000 - axis.share(value) * 1_000)
+            path += "\(isConnected ? "L" : "M")\(x) \(y)"
             // A point without neighbours would be invisible.
             if !isConnected { path += "h0.1" }
             isConnected = true

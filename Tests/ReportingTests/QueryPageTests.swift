@@ -160,6 +160,14 @@ struct QueryPageTests {
         #expect(execution.contains("class=\"problem\" role=\"alert\""))
     }
 
+    @Test(
+        "Series are written so that they can be asked again",
+        arguments: [
+            (["__name__": "up", "job": "a\"b\\n"], #"up{job="a\"b\\n"}"#), (["__name__": "a:b"], "a:b"), ([:], "{}"),
+            (["__name__": "my.metric", "my.label": "ü"], #"{"my.metric", "my.label"="ü"}"#), (["__name__": "1x"], #"{"1x"}"#),
+        ] as [([String: String], String)])
+    func seriesTexts(labels: [String: String], text: String) { #expect(SeriesText.text(labels) == text) }
+
     @Test("Warnings and infos stand above the result")
     func notes() throws {
         #expect(

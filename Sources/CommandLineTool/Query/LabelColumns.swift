@@ -1,5 +1,4 @@
 import Reporting
-import TelemetryModel
 
 /// The labels of many series as columns: those by which the series differ. What all have in common is said once.
 struct LabelColumns {
@@ -25,7 +24,7 @@ struct LabelColumns {
 
     /// `12 series of up{job="node"}`; nil when the series have nothing in common.
     func heading(count: Int) -> String? {
-        common.isEmpty ? nil : TerminalText.safe("\(count) series of \(Self.text(common))")
+        common.isEmpty ? nil : TerminalText.safe("\(count) series of \(SeriesText.text(common))")
     }
 
     /// The columns of a table.
@@ -46,12 +45,7 @@ struct LabelColumns {
 
     /// The cells of a series in these columns.
     func cells(_ metric: [String: String]) -> [String] {
-        if isList { return [Self.text(metric.filter { common[$0.key] == nil })] }
+        if isList { return [SeriesText.text(metric.filter { common[$0.key] == nil })] }
         return names.map { metric[$0] ?? "" }
-    }
-
-    /// Labels as PromQL writes them.
-    static func text(_ metric: [String: String]) -> String {
-        Labels(metric.map { Label($0.key, $0.value) }).description
     }
 }

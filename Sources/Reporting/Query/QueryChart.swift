@@ -83,7 +83,7 @@ struct QueryChart {
 
     /// The series by the labels in which they differ, and above them those that all have in common.
     private func legend(_ drawn: [SeriesSamples]) -> String {
-        let metrics = drawn.map { Dictionary($0.labels.list.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }) }
+        let metrics = drawn.map(\.labels.dictionary)
         let common = CommonLabels.of(metrics)
         let keys = metrics.enumerated().map { index, metric in
             let name = Self.name(metric.filter { common[$0.key] == nil })
@@ -94,7 +94,7 @@ struct QueryChart {
     }
 
     private static func name(_ labels: [String: String]) -> String {
-        HTMLText.escaped(HTMLText.shortened(Labels(labels.map { Label($0.key, $0.value) }).description, nameLimit))
+        HTMLText.escaped(HTMLText.shortened(SeriesText.text(labels), nameLimit))
     }
 
     private static func percent(_ share: Double) -> String { String(format: "%.2f%%", share * 100) }

@@ -59,8 +59,8 @@ struct QueryPage {
 
     /// Warnings and infos, and what the page itself did differently.
     private func notes(_ result: QueryResult) -> String {
-        var notes = result.annotations.map { note in
-            "<li class=\"\(note.level == .warning ? "warning" : "info")\">\(HTMLText.escaped(note.description))</li>"
+        var notes = [QueryAnnotation.Level.warning, .info].flatMap { level in
+            result.annotationTexts(level).map { "<li class=\"\(level.rawValue)\">\(HTMLText.escaped($0))</li>" }
         }
         if state.isOverTime, state.isStepRaised {
             notes.append(

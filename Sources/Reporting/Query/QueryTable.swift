@@ -43,7 +43,9 @@ struct QueryTable {
             + templates.render(Table(columns: [("Series", .code), ("Value", .number)], rows: rows))
     }
 
-    private static func series(_ labels: Labels) -> Table.Cell { Table.Cell(HTMLText.shortened(labels.description, textLimit)) }
+    private static func series(_ labels: Labels) -> Table.Cell {
+        Table.Cell(HTMLText.shortened(SeriesText.text(labels.dictionary), textLimit))
+    }
 
     private static func samples(_ series: SeriesSamples) -> String {
         let shown = zip(series.values, series.timestamps).prefix(sampleLimit).map { value, time in
@@ -52,4 +54,9 @@ struct QueryTable {
         let rest = series.values.count - shown.count
         return shown.joined(separator: ", ") + (rest > 0 ? ", and \(rest) more" : "")
     }
+}
+
+extension Labels {
+    /// The values by name.
+    var dictionary: [String: String] { Dictionary(list.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }) }
 }

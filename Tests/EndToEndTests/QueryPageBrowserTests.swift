@@ -105,7 +105,7 @@ struct QueryPageBrowserTests {
         try await browser.open(origin + "/query?expr=sum(rate(requests_total%5B1m%5D))&tab=explain&last=20m")
         let table = try await browser.evaluate("document.querySelector('tbody').innerText")
         #expect(table.contains("sum(rate(") && table.contains("rate(requests_total[1m])"), "\(table)")
-        #expect(try await browser.evaluate("document.querySelectorAll('tbody .bar').length > 3") == "true")
+        #expect(try await browser.evaluate("document.querySelectorAll('tbody .bar').length") == "3")
     }
 
     /// Everything is written by keyboard.

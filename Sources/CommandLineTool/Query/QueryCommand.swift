@@ -108,7 +108,9 @@ public struct QueryCommand: AsyncParsableCommand {
         if data.count > PromQLParser.byteLimit {
             throw ToolError("The expression on the standard input has more than \(PromQLParser.byteLimit) bytes.")
         }
-        guard let text = String(validating: data, as: UTF8.self) else { throw ToolError("The standard input is not UTF-8.") }
+        guard var text = String(validating: data, as: UTF8.self) else { throw ToolError("The standard input is not UTF-8.") }
+        // The line break at the end of a file is no line of the expression, where a mistake could be.
+        while text.last?.isNewline == true { text.removeLast() }
         return text
     }
 

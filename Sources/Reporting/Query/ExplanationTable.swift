@@ -20,7 +20,7 @@ struct ExplanationTable {
             + templates.render(
                 Table(
                     columns: [
-                        ("Expression", .code), ("Time with parts", .number), ("Own time", .number),
+                        ("Expression", .code), ("Share", .name), ("Own time", .number), ("Time with parts", .number),
                         ("Series read", .number), ("Samples read", .number), ("Series given", .number),
                     ], rows: rows))
     }
@@ -30,8 +30,8 @@ struct ExplanationTable {
         let whole = max(root.seconds, .leastNormalMagnitude)
         rows.append([
             Table.Cell(HTMLText.shortened(node.text, Self.textLimit), title: node.kind, depth: depth),
-            Table.Cell(Quantity.duration(node.seconds), share: node.seconds / whole),
-            Table.Cell(Quantity.duration(node.selfSeconds), share: node.selfSeconds / whole),
+            Table.Cell("", share: node.selfSeconds / whole), Table.Cell(Quantity.duration(node.selfSeconds)),
+            Table.Cell(Quantity.duration(node.seconds)),
             Self.number(node.series), Self.number(node.samples), Self.number(node.columns),
         ])
         for child in node.children { add(child, depth: depth + 1, to: &rows) }

@@ -71,4 +71,17 @@ struct QueryTextTests {
             ("\"\\", #"{__name__=~"(?i:.*\\\"\\\\.*)"}"#), ("ü", #"{__name__=~"(?i:.*ü.*)"}"#),
         ])
     func selectors(text: String, selector: String) { #expect(MetricsCommand.selector(containing: text) == selector) }
+
+    @Test("series and metrics are listed as tables")
+    func lists() throws {
+        let series = [["__name__": "up", "job": "a"], ["__name__": "up", "job": "b"]]
+        #expect(SeriesCommand.lines(series, width: 80) == ["2 series of up", "", "job", "a", "b"])
+        #expect(SeriesCommand.lines([], width: 80) == ["No series matches."])
+        let known = try Decoded.read(
+            MetricsCommand.Metadata.self, Array(#"{"data":{"up":[{"type":"gauge","help":"Is \u001b it up?","unit":""}]}}"#.utf8))
+        #expect(
+            MetricsCommand.lines(["up", "x"], known, width: 80) == [
+                "METRIC  TYPE   HELP", "up      gauge  Is \\u{1b} it up?", "x",
+            ])
+    }
 }

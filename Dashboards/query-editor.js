@@ -43,7 +43,10 @@ function element(tag, attributes, ...children) {
     return tokens;
   }
 
-  function isClosed(string) { return string.length > 1 && string.endsWith(string[0]) && !/(?:^|[^\\])(?:\\\\)*\\.$/su.test(string); }
+  function isClosed(string) {
+    const isRaw = string[0] === "`";
+    return string.length > 1 && string.endsWith(string[0]) && (isRaw || !/(?:^|[^\\])(?:\\\\)*\\.$/su.test(string));
+  }
 
   /** What a quoted text says. */
   function unquoted(string) {
@@ -351,11 +354,8 @@ function element(tag, attributes, ...children) {
   window.addEventListener("pageshow", () => { for (const field of form.elements) field.disabled = false; });
 
   const mistake = document.getElementById("mistake");
-  if (mistake) {
-    editor.focus();
-    editor.setSelectionRange(Number(mistake.dataset.offset), Number(mistake.dataset.offset));
-  }
-  if (!editor.value) editor.focus();
+  if (mistake || !editor.value) editor.focus();
+  if (mistake) editor.setSelectionRange(Number(mistake.dataset.offset), Number(mistake.dataset.offset));
 
   // ---- History ----
 

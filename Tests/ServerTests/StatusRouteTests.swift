@@ -46,6 +46,20 @@ struct StatusRouteTests {
         #expect(Set(build.keys) == ["version", "revision", "branch", "buildUser", "buildDate", "goVersion"])
     }
 
+    @Test("programs learn what the server can do, by Prometheus's names")
+    func features() async throws {
+        var dependencies = try TestServer.dependencies()
+        for isOn in [false, true] {
+            dependencies.configuration.queries.features = isOn ? .experimentalFunctions : []
+            let told = try await data(TestServer(dependencies: dependencies), "features")
+            let categories = try #require(told as? [String: [String: Bool]])
+            #expect(categories["promql_functions"]?["rate"] == true && categories["promql_functions"]?["info"] == isOn)
+            #expect(categories["promql_operators"]?["=="] == true && categories["promql_operators"]?["limitk"] == isOn)
+            #expect(categories["tsdb"]?["native_histograms"] == false && categories["api"]?["remote_write_receiver"] == true)
+            #expect(Set(categories.keys) == ["api", "promql", "promql_functions", "promql_operators", "rules", "tsdb"])
+        }
+    }
+
     @Test("every key of the configuration is told with a value that it would read again")
     func flags() async throws {
         var configuration = ServerConfiguration()

@@ -16,6 +16,7 @@ enum AllRoutes {
             RuleRoutes(server: server),
             StatusRoutes(server: server),
             TargetRoutes(server: server),
+            FeatureRoutes(server: server),
             FederationRoutes(server: server),
             ZipkinRoutes(server: server),
             JaegerRoutes(server: server),

@@ -10,8 +10,7 @@ public struct LabelPatternError: Error, Equatable, Sendable, CustomStringConvert
 /// A compiled RE2 expression that must match a whole label value, as Prometheus anchors it.
 ///
 /// Matching takes time linear in the value whatever the expression is, so a hostile query cannot stop the server. As in
-/// Prometheus 3, `.` also matches a line feed unless `(?-s)` says otherwise. Unicode classes by script (`\p{Greek}`) and
-/// single bytes (`\C`) are refused.
+/// Prometheus 3, `.` also matches a line feed unless `(?-s)` says otherwise, and mistakes are told in Go's words.
 public struct LabelPattern: Sendable {
     /// The longest expression, in bytes of UTF-8.
     public static let expressionByteLimit = 1 << 18

@@ -77,12 +77,20 @@ extension PromQLParser {
         if matching.isOn || isIgnoring {
             matching.labels = try parseLabelNames()
             if try take(.groupLeft) { matching.grouping = .left } else if try take(.groupRight) { matching.grouping = .right }
-            // A parenthesis here always opens a list of labels.
-            if matching.grouping != .none, try isNext(.leftParenthesis) { matching.included = try parseLabelNames() }
+            if matching.grouping != .none { try parseIncluded(&matching) }
         }
         try parseFills(&matching)
         return PromQLExpression.Binary(
             operation: operation, left: left, right: left, returnsBool: returnsBool, matching: matching)
+    }
+
+    /// Reads the labels behind `group_left`, if there are any; a parenthesis here always opens their list.
+    private mutating func parseIncluded(_ matching: inout PromQLExpression.Matching) throws(PromQLError) {
+        let token = try peek()
+        let isFill = [.keyword(.fill), .keyword(.fillLeft), .keyword(.fillRight)].contains(token.kind)
+        if token.kind == .symbol(.leftParenthesis) || !(startsExpression(token) || isFill) {
+            matching.included = try parseLabelNames()
+        }
     }
 
     private mutating func parseFills(_ matching: inout PromQLExpression.Matching) throws(PromQLError) {

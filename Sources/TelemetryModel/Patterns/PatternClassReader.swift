@@ -1,6 +1,6 @@
 import ByteCoding
 
-/// Reads character classes and escapes of a regular expression; what is not valid gives nil.
+/// Reads character classes and escapes of a regular expression.
 struct PatternClassReader {
     private let scalars: [Unicode.Scalar]
     private let ignoresCase: Bool
@@ -30,16 +30,22 @@ struct PatternClassReader {
         position + offset < scalars.count ? scalars[position + offset] : nil
     }
 
+    private func error(_ problem: PatternProblem, from start: Int) -> LabelPatternError {
+        problem.error(scalars[min(start, position)..<min(position, scalars.count)])
+    }
+
     /// Reads a backslash and what it stands for, outside of a class.
-    mutating func readEscape() -> PatternNode? {
+    mutating func readEscape() throws(LabelPatternError) -> PatternNode {
         var set = ScalarSet()
-        if addNamedClass(to: &set) { return .scalar(set.sealed()) }
-        guard let scalar = readEscapedScalar() else { return nil }
+        if try addNamedClass(to: &set) { return .scalar(set.sealed(ignoresCase: ignoresCase)) }
+        let value = try readEscapedScalar()
+        guard let scalar = Unicode.Scalar(value) else { return .scalar(ScalarSet().sealed()) }
         return .one(scalar, ignoresCase: ignoresCase)
     }
 
     /// Reads a class from its opening to its closing bracket.
-    mutating func readClass() -> ScalarSet? {
+    mutating func readClass() throws(LabelPatternError) -> ScalarSet {
+        let start = position
         var set = ScalarSet()
         position += 1
         let negated = peek() == "^"
@@ -51,117 +57,119 @@ struct PatternClassReader {
                 return set.sealed(negated: negated, ignoresCase: ignoresCase)
             }
             isFirst = false
-            if scalar == "[", peek(1) == ":" {
-                guard addPosixClass(to: &set) else { return nil }
-            } else if !addNamedClass(to: &set) {
-                guard addRange(to: &set) else { return nil }
-            }
+            if try addPosixClass(to: &set) { continue }
+            if try addNamedClass(to: &set) { continue }
+            try addRange(to: &set, ofClassAt: start)
         }
-        return nil
+        throw PatternProblem.missingBracket.error(scalars[start...])
     }
 
-    private mutating func addRange(to set: inout ScalarSet) -> Bool {
-        guard let low = readClassScalar() else { return false }
+    private mutating func addRange(to set: inout ScalarSet, ofClassAt start: Int) throws(LabelPatternError) {
+        let place = position
+        let low = try readClassScalar(ofClassAt: start)
         var high = low
         if peek() == "-", let following = peek(1), following != "]" {
             position += 1
-            guard let end = readClassScalar() else { return false }
-            high = end
+            high = try readClassScalar(ofClassAt: start)
         }
-        guard low <= high else { return false }
-        set.add(low.value...high.value)
-        return true
+        if low > high { throw error(.characterClassRange, from: place) }
+        set.add(low...high)
     }
 
-    private mutating func readClassScalar() -> Unicode.Scalar? {
-        guard let scalar = peek() else { return nil }
-        if scalar == "\\" { return readEscapedScalar() }
+    private mutating func readClassScalar(ofClassAt start: Int) throws(LabelPatternError) -> UInt32 {
+        guard let scalar = peek() else { throw PatternProblem.missingBracket.error(scalars[start...]) }
+        if scalar == "\\" { return try readEscapedScalar() }
         position += 1
-        return scalar
+        return scalar.value
     }
 
-    private mutating func addPosixClass(to set: inout ScalarSet) -> Bool {
-        var name = ""
+    /// Reads `[:alpha:]` and its like; false, reading nothing, when something else stands here.
+    private mutating func addPosixClass(to set: inout ScalarSet) throws(LabelPatternError) -> Bool {
+        guard peek() == "[", peek(1) == ":" else { return false }
         var cursor = position + 2
-        let negated = cursor < scalars.count && scalars[cursor] == "^"
-        if negated { cursor += 1 }
-        while cursor < scalars.count, scalars[cursor] != ":" {
-            name.unicodeScalars.append(scalars[cursor])
-            cursor += 1
-        }
-        guard cursor + 1 < scalars.count, scalars[cursor + 1] == "]", let ranges = Self.posix[name] else { return false }
+        while cursor + 1 < scalars.count, scalars[cursor] != ":" || scalars[cursor + 1] != "]" { cursor += 1 }
+        guard cursor + 1 < scalars.count else { return false }
+        var name = String(String.UnicodeScalarView(scalars[(position + 2)..<cursor]))
+        let negated = name.hasPrefix("^")
+        if negated { name.removeFirst() }
+        let start = position
         position = cursor + 2
-        if negated { set.addComplement(of: ranges) } else { ranges.forEach { set.add($0) } }
+        guard let ranges = Self.posix[name] else { throw error(.characterClassRange, from: start) }
+        set.add(ranges, negated: negated)
         return true
     }
 
     /// Reads `\d`, `\pL` and their like; false, reading nothing, when something else stands here.
-    private mutating func addNamedClass(to set: inout ScalarSet) -> Bool {
+    private mutating func addNamedClass(to set: inout ScalarSet) throws(LabelPatternError) -> Bool {
         guard peek() == "\\", let letter = peek(1) else { return false }
         switch letter {
-        case "d": Self.digits.forEach { set.add($0) }
-        case "w": Self.word.forEach { set.add($0) }
-        case "s": Self.space.forEach { set.add($0) }
-        case "D": set.addComplement(of: Self.digits)
-        case "W": set.addComplement(of: Self.word)
-        case "S": set.addComplement(of: Self.space)
-        case "p", "P": return addCategory(to: &set, negated: letter == "P")
+        case "d", "D": set.add(Self.digits, negated: letter == "D")
+        case "w", "W": set.add(Self.word, negated: letter == "W")
+        case "s", "S": set.add(Self.space, negated: letter == "S")
+        case "p", "P":
+            try addUnicodeClass(to: &set, negated: letter == "P")
+            return true
         default: return false
         }
         position += 2
         return true
     }
 
-    private mutating func addCategory(to set: inout ScalarSet, negated: Bool) -> Bool {
-        var cursor = position + 2
-        guard cursor < scalars.count else { return false }
+    private mutating func addUnicodeClass(to set: inout ScalarSet, negated: Bool) throws(LabelPatternError) {
+        let start = position
+        position += 2
         var name = ""
-        if scalars[cursor] == "{" {
-            cursor += 1
-            while cursor < scalars.count, scalars[cursor] != "}" {
-                name.unicodeScalars.append(scalars[cursor])
-                cursor += 1
+        if peek() == "{" {
+            while let scalar = peek(), scalar != "}" {
+                name.unicodeScalars.append(scalar)
+                position += 1
             }
-            guard cursor < scalars.count else { return false }
-        } else {
-            name.unicodeScalars.append(scalars[cursor])
+            name.removeFirst()
+            guard peek() == "}" else { throw error(.characterClassRange, from: start) }
+        } else if let scalar = peek() {
+            name = String(scalar)
         }
+        position = min(position + 1, scalars.count)
         var isNegated = negated
         if name.hasPrefix("^") {
             name.removeFirst()
             isNegated.toggle()
         }
         if name == "Any" {
-            if !isNegated { set.add(0...0x10FFFF) }
+            set.add([0...0x10FFFF], negated: isNegated)
+        } else if let categories = Unicode.GeneralCategory.named(name) {
+            set.add(categories: categories, negated: isNegated)
+        } else if let ranges = UnicodeScripts.ranges[name] {
+            set.add(ranges, negated: isNegated)
         } else {
-            guard Unicode.GeneralCategory.names.contains(name) else { return false }
-            set.add(category: name, negated: isNegated)
+            throw error(.characterClassRange, from: start)
         }
-        position = cursor + 1
-        return true
     }
 
-    /// Reads a backslash with the one scalar that it stands for.
-    private mutating func readEscapedScalar() -> Unicode.Scalar? {
-        guard peek() == "\\", let letter = peek(1) else { return nil }
-        position += 2
+    /// Reads a backslash with the one character that it stands for, which may be a surrogate that no text has.
+    private mutating func readEscapedScalar() throws(LabelPatternError) -> UInt32 {
+        let start = position
+        position += 1
+        guard let letter = peek() else { throw PatternProblem.trailingBackslash.error(scalars[scalars.count...]) }
+        position += 1
         switch letter {
-        case "a": return "\u{07}"
-        case "f": return "\u{0C}"
-        case "n": return "\n"
-        case "r": return "\r"
-        case "t": return "\t"
-        case "v": return "\u{0B}"
-        case "x": return readHexadecimal()
-        case "0"..."7": return readOctal(letter)
+        case "a": return 0x07
+        case "f": return 0x0C
+        case "n": return 0x0A
+        case "r": return 0x0D
+        case "t": return 0x09
+        case "v": return 0x0B
+        case "x": if let value = readHexadecimal() { return value }
+        case "0"..."7": if let value = readOctal(letter) { return value }
         default:
-            let isWord = letter.properties.isAlphabetic || ("0"..."9").contains(letter) || letter == "_"
-            return letter.isASCII && (!isWord || letter == "_") ? letter : nil
+            let isWord = letter.properties.isAlphabetic || ("0"..."9").contains(letter)
+            if letter.isASCII && !isWord { return letter.value }
         }
+        throw error(.escape, from: start)
     }
 
     /// `\0` with up to two digits more; `\1` to `\7` need one more, for back references do not exist.
-    private mutating func readOctal(_ first: Unicode.Scalar) -> Unicode.Scalar? {
+    private mutating func readOctal(_ first: Unicode.Scalar) -> UInt32? {
         var value = first.value - 48
         var count = 1
         while count < 3, let digit = peek(), ("0"..."7").contains(digit) {
@@ -169,23 +177,36 @@ struct PatternClassReader {
             position += 1
             count += 1
         }
-        return first != "0" && count == 1 ? nil : Unicode.Scalar(value)
+        return first != "0" && count == 1 ? nil : value
     }
 
-    private mutating func readHexadecimal() -> Unicode.Scalar? {
-        let isBraced = peek() == "{"
-        if isBraced { position += 1 }
+    /// Two digits, or any number of them in braces.
+    private mutating func readHexadecimal() -> UInt32? {
+        guard peek() == "{" else {
+            let digits = [readDigit(), readDigit()]
+            guard let high = digits[0], let low = digits[1] else { return nil }
+            return high * 16 + low
+        }
+        position += 1
         var value: UInt32 = 0
         var count = 0
-        while let digit = peek(), digit.isASCII, let nibble = Hexadecimal.value(UInt8(digit.value)), isBraced || count < 2 {
-            value = min(value * 16 + UInt32(nibble), 0x11_0000)
+        while let scalar = peek() {
+            if scalar == "}" {
+                position += 1
+                return count == 0 ? nil : value
+            }
+            guard let digit = readDigit() else { return nil }
+            value = value * 16 + digit
+            if value > 0x10FFFF { return nil }
             count += 1
-            position += 1
         }
-        if isBraced {
-            guard peek() == "}" else { return nil }
-            position += 1
-        }
-        return count == 0 || (!isBraced && count != 2) ? nil : Unicode.Scalar(value)
+        return nil
+    }
+
+    /// Reads one character, and tells its value as a hexadecimal digit.
+    private mutating func readDigit() -> UInt32? {
+        guard let scalar = peek() else { return nil }
+        position += 1
+        return scalar.isASCII ? Hexadecimal.value(UInt8(scalar.value)).map { UInt32($0) } : nil
     }
 }

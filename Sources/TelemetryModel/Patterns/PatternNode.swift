@@ -22,7 +22,7 @@ indirect enum PatternNode: Sendable {
 
     /// One scalar, in any case when `ignoresCase`.
     static func one(_ scalar: Unicode.Scalar, ignoresCase: Bool) -> PatternNode {
-        guard ignoresCase, ScalarSet.variants(scalar.value).count > 1 else { return .literal(scalar) }
+        guard ignoresCase, CaseFolding.variants(scalar.value).count > 1 else { return .literal(scalar) }
         var set = ScalarSet()
         set.add(scalar.value...scalar.value)
         return .scalar(set.sealed(ignoresCase: true))

@@ -34,18 +34,16 @@ struct PatternParser {
 
     /// Parses the whole of `expression`.
     static func parse(_ expression: String) throws(LabelPatternError) -> Parsed {
-        if expression.utf8.count > LabelPattern.expressionByteLimit {
-            throw LabelPatternError("The regular expression is longer than \(LabelPattern.expressionByteLimit) bytes.")
-        }
         var parser = PatternParser(expression)
+        if expression.utf8.count > LabelPattern.expressionByteLimit { throw PatternProblem.size.error(parser.scalars) }
         let node = try parser.parseAlternation(depth: 0)
-        if parser.position < parser.scalars.count { throw parser.error("an unexpected )") }
+        if parser.position < parser.scalars.count { throw PatternProblem.unexpectedParenthesis.error(parser.scalars) }
         return Parsed(node: node.withoutOuterAnchors, groupNames: parser.groupNames, alternativeCount: parser.alternativeCount)
     }
 
-    private func error(_ what: String) -> LabelPatternError {
-        let shown = expression.count > 80 ? expression.prefix(80) + "…" : expression[...]
-        return LabelPatternError("The regular expression \"\(shown)\" has \(what) at position \(position + 1).")
+    /// The complaint about what was read since `start`.
+    private func error(_ problem: PatternProblem, from start: Int) -> LabelPatternError {
+        problem.error(scalars[start..<min(position, scalars.count)])
     }
 
     private func peek(_ offset: Int = 0) -> Unicode.Scalar? {
@@ -72,7 +70,7 @@ struct PatternParser {
     // MARK: Structure
 
     private mutating func parseAlternation(depth: Int) throws(LabelPatternError) -> PatternNode {
-        if depth > Self.depthLimit { throw error("groups nested deeper than \(Self.depthLimit)") }
+        if depth > Self.depthLimit { throw PatternProblem.nestingDepth.error(scalars) }
         var alternatives = [try parseSequence(depth: depth)]
         while take("|") {
             alternativeCount += 1
@@ -83,22 +81,25 @@ struct PatternParser {
 
     private mutating func parseSequence(depth: Int) throws(LabelPatternError) -> PatternNode {
         var nodes: [PatternNode] = []
-        var repeatable = false
+        // Where the repetition right before the position starts, if there is one.
+        var lastRepetition: Int?
         while let scalar = peek(), scalar != "|", scalar != ")" {
+            let start = position
             if let (minimum, maximum) = try takeRepetition() {
-                guard repeatable, let last = nodes.popLast() else { throw error("nothing to repeat, or a repeated repetition,") }
                 let greedy = take("?") == flags.swapsGreed
+                if let lastRepetition { throw error(.nestedRepetition, from: lastRepetition) }
+                guard let last = nodes.popLast() else { throw error(.missingArgument, from: start) }
                 let node = PatternNode.repetition(last, minimum: minimum, maximum: maximum, greedy: greedy)
-                if Self.repetitionProduct(node) > Self.repetitionLimit {
-                    throw error("nested repetitions beyond \(Self.repetitionLimit)")
-                }
+                if Self.repetitionProduct(node) > Self.repetitionLimit { throw error(.repeatCount, from: start) }
                 nodes.append(node)
-                repeatable = false
-            } else if take("\\Q") {
-                repeatable = appendQuoted(&nodes) || repeatable
+                lastRepetition = start
+                continue
+            }
+            lastRepetition = nil
+            if take("\\Q") {
+                appendQuoted(&nodes)
             } else if let node = try parseAtom(depth: depth) {
                 nodes.append(node)
-                repeatable = true
             }
         }
         return nodes.count == 1 ? nodes[0] : nodes.isEmpty ? .empty : .sequence(nodes)
@@ -107,9 +108,9 @@ struct PatternParser {
     /// How often the innermost part can be repeated by counted repetitions alone.
     private static func repetitionProduct(_ node: PatternNode) -> Int {
         switch node {
+        case .repetition(_, _, 0, _): return 1
         case .repetition(let inner, let minimum, let maximum, _):
-            let times = max(1, maximum ?? minimum)
-            return min(times * repetitionProduct(inner), repetitionLimit + 1)
+            return min(max(1, maximum ?? minimum) * repetitionProduct(inner), repetitionLimit + 1)
         case .group(let inner, _): return repetitionProduct(inner)
         case .sequence(let nodes), .alternation(let nodes): return nodes.map(repetitionProduct).max() ?? 1
         default: return 1
@@ -135,12 +136,14 @@ struct PatternParser {
             return nil
         }
         if minimum > Self.repetitionLimit || (maximum ?? 0) > Self.repetitionLimit || (maximum ?? minimum) < minimum {
-            throw error("a repetition count that is too large or reversed")
+            throw error(.repeatCount, from: start)
         }
         return (minimum, maximum)
     }
 
+    /// A number without leading zeros.
     private mutating func takeNumber() -> Int? {
+        if peek() == "0", let second = peek(1), ("0"..."9").contains(second) { return nil }
         var number: Int?
         while let scalar = peek(), ("0"..."9").contains(scalar) {
             number = min((number ?? 0) * 10 + Int(scalar.value - 48), Self.repetitionLimit + 1)
@@ -149,14 +152,12 @@ struct PatternParser {
         return number
     }
 
-    /// Adds what stands up to `\E`; whether there was anything.
-    private mutating func appendQuoted(_ nodes: inout [PatternNode]) -> Bool {
-        let start = nodes.count
+    /// Adds what stands up to `\E`.
+    private mutating func appendQuoted(_ nodes: inout [PatternNode]) {
         while let scalar = peek(), !take("\\E") {
             nodes.append(.one(scalar, ignoresCase: flags.ignoresCase))
             position += 1
         }
-        return nodes.count > start
     }
 
     /// One thing that can be repeated; nil for flags, which are none.
@@ -166,9 +167,8 @@ struct PatternParser {
         case "(": return try parseGroup(depth: depth)
         case "[":
             var reader = PatternClassReader(scalars, position, ignoresCase: flags.ignoresCase)
-            let set = reader.readClass()
+            let set = try reader.readClass()
             position = reader.position
-            guard let set else { throw error("a character class that is not closed or not valid") }
             return .scalar(set)
         case "\\": return try parseEscape()
         default:
@@ -183,63 +183,65 @@ struct PatternParser {
     }
 
     private mutating func parseEscape() throws(LabelPatternError) -> PatternNode {
-        switch peek(1) {
-        case "b", "B", "A", "z":
-            let assertions: [Unicode.Scalar: PatternAssertion] = [
-                "b": .wordBoundary, "B": .noWordBoundary, "A": .textStart, "z": .textEnd,
-            ]
-            guard let letter = peek(1), let assertion = assertions[letter] else { throw error("an invalid escape sequence") }
+        let assertion: PatternAssertion? =
+            switch peek(1) {
+            case "b": .wordBoundary
+            case "B": .noWordBoundary
+            case "A": .textStart
+            case "z": .textEnd
+            default: nil
+            }
+        if let assertion {
             position += 2
             return .assertion(assertion)
-        default:
-            var reader = PatternClassReader(scalars, position, ignoresCase: flags.ignoresCase)
-            guard let node = reader.readEscape() else { throw error("an invalid or unsupported escape sequence") }
-            position = reader.position
-            return node
         }
+        var reader = PatternClassReader(scalars, position, ignoresCase: flags.ignoresCase)
+        let node = try reader.readEscape()
+        position = reader.position
+        return node
     }
 
     // MARK: Groups and flags
 
     private mutating func parseGroup(depth: Int) throws(LabelPatternError) -> PatternNode? {
+        let start = position
         position += 1
         let outer = flags
         var number: Int?
         if take("?P<") || take("?<") {
-            number = try startGroup(name: takeGroupName())
+            groupNames.append(try takeGroupName(from: start))
+            number = groupNames.count
         } else if take("?") {
-            let opensGroup = try takeFlags()
+            let opensGroup = try takeFlags(from: start)
             if !opensGroup { return nil }
         } else {
-            number = try startGroup(name: nil)
+            groupNames.append(nil)
+            number = groupNames.count
         }
         let inner = try parseAlternation(depth: depth + 1)
-        guard take(")") else { throw error("a missing )") }
+        guard take(")") else { throw PatternProblem.missingParenthesis.error(scalars) }
         flags = outer
         return number.map { .group(inner, number: $0) } ?? inner
     }
 
-    private mutating func startGroup(name: String?) throws(LabelPatternError) -> Int {
-        if let name, groupNames.contains(name) { throw error("a group name that is used twice") }
-        groupNames.append(name)
-        return groupNames.count
-    }
-
-    private mutating func takeGroupName() throws(LabelPatternError) -> String {
+    private mutating func takeGroupName(from start: Int) throws(LabelPatternError) -> String {
         var name = ""
         while let scalar = peek(), scalar != ">" {
-            guard scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType == .decimal else { break }
             name.unicodeScalars.append(scalar)
             position += 1
         }
-        guard !name.isEmpty, take(">") else { throw error("an invalid group name") }
+        let isClosed = take(">")
+        let isName = name.utf8.allSatisfy { byte in
+            (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A) || byte == UInt8(ascii: "_")
+        }
+        guard isClosed, isName, !name.isEmpty else { throw error(.namedCapture, from: start) }
         return name
     }
 
     /// Reads flags up to `)` or `:`; whether a group follows.
-    private mutating func takeFlags() throws(LabelPatternError) -> Bool {
+    private mutating func takeFlags(from start: Int) throws(LabelPatternError) -> Bool {
         var value = true
-        var count = 0
+        var hasFlag = true
         while let scalar = peek() {
             position += 1
             switch scalar {
@@ -248,15 +250,14 @@ struct PatternParser {
             case "s": flags.dotMatchesLineFeed = value
             case "U": flags.swapsGreed = value
             case "-" where value:
-                value = false
-                count = 0
+                (value, hasFlag) = (false, false)
                 continue
-            case ")" where count > 0: return false
-            case ":" where count > 0 || value: return true
-            default: throw error("an invalid group or flag")
+            case ")" where hasFlag: return false
+            case ":" where hasFlag: return true
+            default: throw error(.perlSyntax, from: start)
             }
-            count += 1
+            hasFlag = true
         }
-        throw error("a missing )")
+        throw error(.perlSyntax, from: start)
     }
 }

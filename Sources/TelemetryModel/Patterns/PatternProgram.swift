@@ -30,7 +30,8 @@ struct PatternProgram: Sendable {
 
     private mutating func add(_ instruction: Instruction) throws(LabelPatternError) {
         if instructions.count >= Self.instructionLimit {
-            throw LabelPatternError("The regular expression is too large: it needs more than \(Self.instructionLimit) states.")
+            throw LabelPatternError(
+                "error parsing regexp: expression too large: it needs more than \(Self.instructionLimit) states")
         }
         instructions.append(instruction)
     }

@@ -1,9 +1,23 @@
-/// A set of Unicode scalars: a bitmap for ASCII, ranges and general categories for the rest.
+/// A set of Unicode scalars: a bitmap for ASCII, ranges, classes and general categories for the rest.
 struct ScalarSet: Sendable {
+    /// Scalars that belong together, or with `isNegated` all others.
+    private struct Group: Sendable {
+        var ranges: [ClosedRange<UInt32>] = []
+        /// The beginnings of the names of general categories.
+        var categories: [String] = []
+        var isNegated: Bool
+
+        func holds(_ scalar: UInt32) -> Bool {
+            if ranges.contains(where: { $0.contains(scalar) }) { return true }
+            guard !categories.isEmpty, let scalar = Unicode.Scalar(scalar) else { return false }
+            let name = scalar.properties.generalCategory.abbreviation
+            return categories.contains { name.hasPrefix($0) }
+        }
+    }
+
     /// Closed ranges of scalar values, in the order they were written.
     private(set) var ranges: [ClosedRange<UInt32>] = []
-    /// General categories whose scalars belong to the set (or, negated, do not).
-    private var categories: [(prefix: String, negated: Bool)] = []
+    private var groups: [Group] = []
     private var negated = false
     private var ignoresCase = false
     private var asciiLow: UInt64 = 0
@@ -23,7 +37,7 @@ struct ScalarSet: Sendable {
 
     /// The scalars, when they are at most `limit` and written as such.
     func scalars(limit: Int) -> [Unicode.Scalar]? {
-        guard categories.isEmpty, !negated, !ignoresCase else { return nil }
+        guard groups.isEmpty, !negated, !ignoresCase else { return nil }
         var total = 0
         for range in ranges {
             total += range.count
@@ -34,16 +48,14 @@ struct ScalarSet: Sendable {
 
     mutating func add(_ range: ClosedRange<UInt32>) { ranges.append(range) }
 
-    mutating func add(category: String, negated: Bool) { categories.append((category, negated)) }
+    /// Adds the scalars of some ranges, or all others. Case is ignored, if at all, before they are negated.
+    mutating func add(_ ranges: [ClosedRange<UInt32>], negated: Bool) {
+        if negated { groups.append(Group(ranges: ranges, isNegated: true)) } else { self.ranges += ranges }
+    }
 
-    /// Adds the scalars that are in none of `others`, which are sorted and do not overlap.
-    mutating func addComplement(of others: [ClosedRange<UInt32>]) {
-        var next: UInt32 = 0
-        for range in others {
-            if range.lowerBound > next { add(next...(range.lowerBound - 1)) }
-            next = range.upperBound + 1
-        }
-        add(next...0x10FFFF)
+    /// Adds the scalars of some general categories, or all others.
+    mutating func add(categories: [String], negated: Bool) {
+        groups.append(Group(categories: categories, isNegated: negated))
     }
 
     /// The finished set, ready for ``contains(_:)``.
@@ -64,30 +76,12 @@ struct ScalarSet: Sendable {
         return slowContains(scalar)
     }
 
-    private func slowContains(_ scalar: UInt32) -> Bool {
-        let found = ignoresCase ? Self.variants(scalar).contains(where: holds) : holds(scalar)
-        return found != negated
-    }
+    private func slowContains(_ scalar: UInt32) -> Bool { isListed(scalar) != negated }
 
-    private func holds(_ scalar: UInt32) -> Bool {
-        if ranges.contains(where: { $0.contains(scalar) }) { return true }
-        guard !categories.isEmpty, let scalar = Unicode.Scalar(scalar) else { return false }
-        let name = scalar.properties.generalCategory.abbreviation
-        return categories.contains { name.hasPrefix($0.prefix) != $0.negated }
-    }
-
-    /// The scalar and its other cases.
-    static func variants(_ scalar: UInt32) -> Set<UInt32> {
-        guard let known = Unicode.Scalar(scalar) else { return [scalar] }
-        var found: Set<UInt32> = [scalar]
-        for mapping in [known.properties.lowercaseMapping, known.properties.uppercaseMapping] {
-            let mapped = Array(mapping.unicodeScalars)
-            if mapped.count == 1 { found.insert(mapped[0].value) }
-        }
-        // The Kelvin sign and the long s fold to ASCII letters that do not map back to them.
-        if !found.isDisjoint(with: [0x4B, 0x6B]) { found.formUnion([0x4B, 0x6B, 0x212A]) }
-        if !found.isDisjoint(with: [0x53, 0x73]) { found.formUnion([0x53, 0x73, 0x17F]) }
-        return found
+    private func isListed(_ scalar: UInt32) -> Bool {
+        let variants = ignoresCase ? CaseFolding.variants(scalar) : [scalar]
+        if variants.contains(where: { variant in ranges.contains { $0.contains(variant) } }) { return true }
+        return groups.contains { variants.contains(where: $0.holds) != $0.isNegated }
     }
 }
 
@@ -129,9 +123,14 @@ extension Unicode.GeneralCategory {
         }
     }
 
+    /// The beginnings of the categories that a name in an expression stands for; nil when there is no such name.
+    static func named(_ name: String) -> [String]? {
+        name == "LC" ? ["Lu", "Ll", "Lt"] : names.contains(name) ? [name] : nil
+    }
+
     /// The one- and two-letter names that an expression may use.
-    static let names: Set<String> = [
+    private static let names: Set<String> = [
         "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf",
-        "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "C", "Cc", "Cf", "Cs", "Co",
+        "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "C", "Cc", "Cf", "Cn", "Co", "Cs",
     ]
 }

@@ -143,7 +143,10 @@ struct PrometheusRouteTests {
                 "invalid parameter \"match[]\": 1:5: parse error: unexpected \"(\""
             ),
             ("query_exemplars?query=x&start=2&end=1", 400, "bad_data", "end"),
-            ("labels?match%5B%5D=%7Ba=~%22(%22%7D", 400, "bad_data", "expression"),
+            (
+                "labels?match%5B%5D=%7Ba=~%22(%22%7D", 400, "bad_data",
+                "1:2: parse error: error parsing regexp: missing closing ): `(`"
+            ),
         ])
     func mistakes(path: String, status: Int, type: String, part: String) async throws {
         let reply = try await get("/api/v1/\(path)")

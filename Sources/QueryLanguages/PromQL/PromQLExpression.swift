@@ -27,6 +27,8 @@ public struct PromQLExpression: Sendable {
     public let node: Node
     /// The bytes of the text where it stands.
     public let location: Range<Int>
+    /// What it yields.
+    public let type: PromQLType
     /// How deep expressions are nested in it; 1 when none is.
     public let depth: Int
     /// Whether it is a number that was written as a duration, and is printed as one.
@@ -160,19 +162,6 @@ public struct PromQLExpression: Sendable {
         public enum Grouping: Sendable { case none, left, right }
     }
 
-    /// What it yields.
-    public var type: PromQLType {
-        switch node {
-        case .number: .scalar
-        case .string: .string
-        case .selector, .aggregation: .instantVector
-        case .range, .subquery: .rangeVector
-        case .call(let function, _): function.result
-        case .binary(let binary): binary.left.type == .scalar && binary.right.type == .scalar ? .scalar : .instantVector
-        case .negation(let inner), .plus(let inner), .parentheses(let inner): inner.type
-        }
-    }
-
     /// Without parentheses around it.
     public var unwrapped: PromQLExpression {
         if case .parentheses(let inner) = node { inner.unwrapped } else { self }
@@ -194,7 +183,20 @@ public struct PromQLExpression: Sendable {
         self.node = node
         self.location = location
         self.isDuration = isDuration
+        type = Self.type(of: node)
         depth = Self.depth(of: node)
+    }
+
+    private static func type(of node: Node) -> PromQLType {
+        switch node {
+        case .number: .scalar
+        case .string: .string
+        case .selector, .aggregation: .instantVector
+        case .range, .subquery: .rangeVector
+        case .call(let function, _): function.result
+        case .binary(let binary): binary.left.type == .scalar && binary.right.type == .scalar ? .scalar : .instantVector
+        case .negation(let inner), .plus(let inner), .parentheses(let inner): inner.type
+        }
     }
 
     /// One more than that of the deepest expression in it.

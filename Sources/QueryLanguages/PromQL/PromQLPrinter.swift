@@ -2,20 +2,22 @@ import TelemetryModel
 
 extension PromQLExpression: CustomStringConvertible {
     /// The expression in Prometheus's canonical form, on one line.
-    public var description: String {
+    public var description: String { line(children.map(\.description)) }
+
+    /// The expression on one line, when the lines of its ``children`` are known.
+    func line(_ inner: [String]) -> String {
         switch node {
         case .number(let value): Self.text(value, isDuration: isDuration)
         case .string(let text): GoText.quoted(text)
         case .selector(let selector): "\(selector)"
         case .range(let selector, let milliseconds): selector.text(range: milliseconds)
-        case .subquery(let subquery): "\(subquery.expression)\(subquery.suffix)"
-        case .call(let function, let arguments): "\(function.name)(\(arguments.map(\.description).joined(separator: ", ")))"
-        case .aggregation(let aggregation):
-            "\(aggregation.head)(\(aggregation.parameter.map { "\($0), " } ?? "")\(aggregation.expression))"
-        case .binary(let binary): "\(binary.left) \(binary.head) \(binary.right)"
-        case .negation(let inner): "-\(inner)"
-        case .plus(let inner): "+\(inner)"
-        case .parentheses(let inner): "(\(inner))"
+        case .subquery(let subquery): inner.joined() + subquery.suffix
+        case .call(let function, _): "\(function.name)(\(inner.joined(separator: ", ")))"
+        case .aggregation(let aggregation): "\(aggregation.head)(\(inner.joined(separator: ", ")))"
+        case .binary(let binary): inner.joined(separator: " \(binary.head) ")
+        case .negation: "-" + inner.joined()
+        case .plus: "+" + inner.joined()
+        case .parentheses: "(" + inner.joined() + ")"
         }
     }
 

@@ -116,7 +116,8 @@ struct PromQLTypeCheck {
             throw error("comparisons between scalars must use BOOL modifier", at: operatorOffset(binary))
         }
         let matching = binary.matching
-        if matching.isOn, let label = matching.labels.first(where: matching.included.contains) {
+        let included = Set(matching.included)
+        if matching.isOn, let label = matching.labels.first(where: included.contains) {
             throw error(
                 "label \(GoText.quoted(label)) must not occur in ON and GROUP clause at once", at: operatorOffset(binary))
         }

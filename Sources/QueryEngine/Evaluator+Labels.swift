@@ -79,7 +79,9 @@ extension Evaluator {
         let destination = try text(arguments[1])
         let separator = try text(arguments[2])
         let sources = try arguments.dropFirst(3).map(text)
-        if let source = sources.first(where: { !PromQLLabelName.isValid($0) }) { throw QueryError(.execution, "invalid source label name in label_join(): \(source)") }
+        if let source = sources.first(where: { !PromQLLabelName.isValid($0) }) {
+            throw QueryError(.execution, "invalid source label name in label_join(): \(source)")
+        }
         if !PromQLLabelName.isValid(destination) {
             throw QueryError(.execution, "invalid destination label name in label_join(): \(destination)")
         }

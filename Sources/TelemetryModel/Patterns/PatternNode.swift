@@ -23,9 +23,7 @@ indirect enum PatternNode: Sendable {
     /// One scalar, in any case when `ignoresCase`.
     static func one(_ scalar: Unicode.Scalar, ignoresCase: Bool) -> PatternNode {
         guard ignoresCase, CaseFolding.variants(scalar.value).count > 1 else { return .literal(scalar) }
-        var set = ScalarSet()
-        set.add(scalar.value...scalar.value)
-        return .scalar(set.sealed(ignoresCase: true))
+        return .scalar(.allCases(of: scalar))
     }
 
     /// All texts that match, when they are at most `limit`; nil when there are more or no end of them.

@@ -26,6 +26,8 @@ struct PatternParser {
     private var flags = Flags()
     private var groupNames: [String?] = []
     private var alternativeCount = 1
+    /// How many sets there were that can be no list of texts, so that each needs a state.
+    private var openSetCount = 0
 
     private init(_ expression: String) {
         self.expression = expression
@@ -100,7 +102,10 @@ struct PatternParser {
                 appendQuoted(&nodes)
             } else if let node = try parseAtom(depth: depth) {
                 nodes.append(node)
+                if case .scalar(let set) = node, set.isOpen { openSetCount += 1 }
             }
+            // Making a set costs much more than reading a letter, so this does not wait until states are made.
+            if openSetCount > PatternProgram.instructionLimit { throw PatternProgram.tooLarge }
         }
         return nodes.count == 1 ? nodes[0] : nodes.isEmpty ? .empty : .sequence(nodes)
     }

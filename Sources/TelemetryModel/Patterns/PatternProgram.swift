@@ -15,6 +15,9 @@ struct PatternProgram: Sendable {
 
     /// The most instructions; a larger expression is refused.
     static let instructionLimit = 10_000
+    /// The refusal of such an expression.
+    static let tooLarge = LabelPatternError(
+        "error parsing regexp: expression too large: it needs more than \(instructionLimit) states")
 
     private var instructions: [Instruction] = []
     private let capturing: Bool
@@ -29,10 +32,7 @@ struct PatternProgram: Sendable {
     // MARK: Compiling
 
     private mutating func add(_ instruction: Instruction) throws(LabelPatternError) {
-        if instructions.count >= Self.instructionLimit {
-            throw LabelPatternError(
-                "error parsing regexp: expression too large: it needs more than \(Self.instructionLimit) states")
-        }
+        if instructions.count >= Self.instructionLimit { throw Self.tooLarge }
         instructions.append(instruction)
     }
 

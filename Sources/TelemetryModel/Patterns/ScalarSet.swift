@@ -63,11 +63,27 @@ struct ScalarSet: Sendable {
         var set = self
         set.negated = negated
         set.ignoresCase = ignoresCase
-        for value in UInt32(0)..<128 where set.slowContains(value) {
-            if value < 64 { set.asciiLow |= 1 << UInt64(value) } else { set.asciiHigh |= 1 << UInt64(value - 64) }
+        for value in UInt32(0)..<128 where set.slowContains(value) { set.setBit(value) }
+        return set
+    }
+
+    /// The scalar in all its cases.
+    static func allCases(of scalar: Unicode.Scalar) -> ScalarSet {
+        var set = ScalarSet()
+        set.ignoresCase = true
+        for variant in CaseFolding.variants(scalar.value) {
+            set.add(variant...variant)
+            if variant < 128 { set.setBit(variant) }
         }
         return set
     }
+
+    private mutating func setBit(_ value: UInt32) {
+        if value < 64 { asciiLow |= 1 << UInt64(value) } else { asciiHigh |= 1 << UInt64(value - 64) }
+    }
+
+    /// Whether it has more scalars than can be listed, or ignores case.
+    var isOpen: Bool { !groups.isEmpty || negated || ignoresCase }
 
     /// Whether the set has the scalar.
     func contains(_ scalar: UInt32) -> Bool {

@@ -216,7 +216,8 @@ let rooms: [Room] = [
     tests(
         "EmbeddedStorageTests",
         uses: [
-            "EmbeddedStorage", "QueryEngine", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding", "TestSupport",
+            "EmbeddedStorage", "QueryEngine", "QueryLanguages", "Storage", "TraceAnalysis", "TelemetryModel", "Platform",
+            "ByteCoding", "TestSupport",
         ], exclude: ["Golden"]),
     tests(
         "FaultTests",

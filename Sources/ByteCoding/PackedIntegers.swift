@@ -149,11 +149,13 @@ struct GroupForm: Equatable {
         _ header: inout ByteReader, _ data: inout ByteReader, into group: UnsafeMutableBufferPointer<Int64>
     ) throws(ByteCodingError) {
         let exceptionCount = try read(&header, size: group.count)
-        unpack(try data.readBytes(packedByteCount(group.count)), into: group)
-        if exceptionCount == 0 { return }
+        let packedByteCount = packedByteCount(group.count)
+        let exceptionByteCount = exceptionCount == 0 ? 0 : exceptionByteCount(exceptionCount)
         let start = data.position
-        let exceptions = try data.readBytes(exceptionByteCount(exceptionCount))
-        if !patch(exceptions, count: exceptionCount, group) {
+        try data.skip(packedByteCount &+ exceptionByteCount)
+        // All of the bytes are lent: what stands behind a group lets its last values be read as the others are.
+        unpack(data.bytes, at: start &* 8, into: group)
+        if exceptionCount > 0, !patch(data.bytes, at: (start &+ packedByteCount) &* 8, count: exceptionCount, group) {
             throw .malformed(at: start, "an exception outside of its group")
         }
     }
@@ -164,30 +166,33 @@ struct GroupForm: Equatable {
         try data.skip(packedByteCount(size) &+ exceptionByteCount(exceptionCount))
     }
 
-    /// `packed` has ``packedByteCount(_:)`` bytes.
-    func unpack(_ packed: UnsafeRawBufferPointer, into group: UnsafeMutableBufferPointer<Int64>) {
+    /// Reads the lower bits of a group from bit `first` on; ``packedByteCount(_:)`` bytes are there.
+    func unpack(_ bytes: UnsafeRawBufferPointer, at first: Int, into group: UnsafeMutableBufferPointer<Int64>) {
         if width == 0 {
             group.update(repeating: base)
             return
         }
         let mask = mask
         // Up to here eight bytes can be loaded at once, and hold the value whatever bit it starts at.
-        let safe = width <= 56 ? min(group.count, packed.count < 8 ? 0 : ((packed.count &- 8) &* 8) / width &+ 1) : 0
-        var bit = 0
+        let room = (bytes.count &- 8) &* 8 &- first
+        let safe = width <= 56 && room >= 0 ? min(group.count, room / width &+ 1) : 0
+        var bit = first
         for index in 0..<safe {
-            let word = UInt64(littleEndian: packed.loadUnaligned(fromByteOffset: bit &>> 3, as: UInt64.self))
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: bit &>> 3, as: UInt64.self))
             group[index] = base &+ Int64(bitPattern: (word &>> UInt64(truncatingIfNeeded: bit & 7)) & mask)
             bit &+= width
         }
         for index in safe..<group.count {
-            group[index] = base &+ Int64(bitPattern: BitPacker.read(packed, at: bit, width: width))
+            group[index] = base &+ Int64(bitPattern: BitPacker.read(bytes, at: bit, width: width))
             bit &+= width
         }
     }
 
-    /// Adds the upper bits of exceptions; false when a place is outside of the group.
-    func patch(_ bits: UnsafeRawBufferPointer, count: Int, _ group: UnsafeMutableBufferPointer<Int64>) -> Bool {
-        var bit = 0
+    /// Adds the upper bits of exceptions from bit `first` on; false when a place is outside of the group.
+    func patch(
+        _ bits: UnsafeRawBufferPointer, at first: Int, count: Int, _ group: UnsafeMutableBufferPointer<Int64>
+    ) -> Bool {
+        var bit = first
         for _ in 0..<count {
             let place = Int(truncatingIfNeeded: BitPacker.read(bits, at: bit, width: PackedIntegers.placeWidth))
             let raw = BitPacker.read(bits, at: bit &+ PackedIntegers.placeWidth, width: exceptionWidth) &+ 1

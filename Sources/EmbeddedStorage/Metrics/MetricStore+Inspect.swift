@@ -8,11 +8,11 @@ extension MetricStore: SeriesInspector {
         let (blocks, heads) = try state.withLock { state in
             try Self.requireOpen(state)
             let heads = [state.frozen?.head, state.head].compactMap { $0 }
-            return (state.blocks, heads.flatMap { $0.copies(Array(0..<UInt32($0.seriesCount))) })
+            return (state.blocks, heads.map { $0.copies(Array(0..<UInt32($0.seriesCount))) })
         }
         do {
             var sources = try blocks.map { try BlockFootprints($0) }
-            var head = Self.inOrder(heads).compactMap(Self.footprint)[...]
+            var head = heads.flatMap(\.inOrder).compactMap(Self.footprint).sorted { $0.labels < $1.labels }[...]
             while let lowest = (sources.compactMap { $0.present?.labels } + (head.first.map { [$0.labels] } ?? [])).min() {
                 var sum: SeriesFootprint?
                 for index in sources.indices where sources[index].present?.labels == lowest {

@@ -73,7 +73,7 @@ extension MetricStore {
     /// A head knows series that have no samples in it.
     private static func add(_ part: Part, of head: MetricHead, to found: inout Set<ByteText>) throws {
         try add(part, of: head, to: &found) { label in
-            head.postings(label.name, label.value).contains { !head.series[Int($0)].isEmpty }
+            try head.postings(label.name, label.value).contains { !head.series[Int($0)].isEmpty }
         }
     }
 

@@ -104,7 +104,6 @@ extension MetricStore: Maintenance {
             }
             state.withLock { state in
                 state.frozen = nil
-                state.head.adoptOrder(of: frozen.head)
                 state.flushedThrough = frozen.through
                 if let block { state.blocks.append(block) }
             }

@@ -56,10 +56,8 @@ extension MetricStore: MetricReader {
         for block in blocks where block.overlaps(from: query.from, through: query.through) {
             if let plan { try plan.add(block, to: &scan) } else { try scan.add(block, query.matchers) }
         }
-        if let frozen { scan.add(Self.inOrder(frozen.copies(try frozen.select(query.matchers)))) }
-        scan.add(Self.inOrder(head))
+        if let frozen { scan.add(frozen.copies(try frozen.select(query.matchers)).inOrder) }
+        scan.add(head.inOrder)
         return scan
     }
-
-    static func inOrder(_ snapshots: [HeadSnapshot]) -> [HeadSnapshot] { snapshots.sorted { $0.labels < $1.labels } }
 }

@@ -61,8 +61,27 @@ struct MetricHeadTests {
         #expect(head.arena.byteCount <= 1 << 20, "seed \(seed)")
     }
 
+    @Test("copies come in the order of labels, few or many, also when the head behind has added series")
+    func order() throws {
+        func isInOrder(_ head: MetricHead, _ numbers: [UInt32]) -> Bool {
+            head.copies(numbers).inOrder.map(\.labels) == numbers.map { head.labels[Int($0)] }.sorted()
+        }
+        let head = MetricHead()
+        for index in 0..<900 { append(5, 1, to: Int(add(index * 7 % 900, to: head)), of: head) }
+        let all = Array(0..<UInt32(900))
+        #expect(isInOrder(head, all) && isInOrder(head, [899, 3, 500].sorted()) && isInOrder(head, all.filter { $0 % 3 == 1 }))
+        let next = head.freeze()
+        for index in 0..<900 { append(6, 1, to: index, of: next) }
+        for index in 900..<1_300 { append(6, 1, to: Int(add(index * 11 % 5_000 + 5_000, to: next)), of: next) }
+        #expect(isInOrder(next, Array(0..<1_300)) && isInOrder(next, Array(700..<1_200)))
+        #expect(isInOrder(head, all))
+        var seen: [Labels] = []
+        try head.forEachInOrder { labels, _ in seen.append(labels) }
+        #expect(seen == head.labels.sorted())
+    }
+
     @Test("a frozen head's successor knows the series that had samples, and forgets the silent ones when they are many or old")
-    func succession() {
+    func succession() throws {
         var head = MetricHead()
         for index in 0..<100 { _ = add(index, to: head) }
         for index in 0..<100 {
@@ -88,7 +107,8 @@ struct MetricHeadTests {
             append(90, 1, to: index, of: next)
         }
         head = next.freeze()
-        #expect(head.seriesCount == 20 && head.postings(Array("job".utf8), Array("j1".utf8)).count == 10)
+        #expect(try head.postings(Array("job".utf8), Array("j1".utf8)).count == 10)
+        #expect(head.seriesCount == 20)
     }
 
     @Test("late samples are found, replaced and merged, however many", arguments: 0..<5)

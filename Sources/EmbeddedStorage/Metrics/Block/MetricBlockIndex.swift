@@ -184,12 +184,12 @@ final class MetricBlockIndex: Sendable {
 extension MetricBlockIndex: PostingsSource {
     var seriesCount: Int { meta.seriesCount }
 
-    func postings(_ label: [UInt8], _ text: [UInt8]) throws -> [UInt32] {
+    func list(_ label: [UInt8], _ text: [UInt8]) throws -> PostingsList {
         guard let name = try label.withUnsafeBytes({ try symbol($0) }), let value = try text.withUnsafeBytes({ try symbol($0) })
-        else { return [] }
-        var found: [UInt32] = []
+        else { return .none }
+        var found = PostingsList.none
         try forEachList(name, from: value) { number, list in
-            if number == UInt64(value) { found = try PostingsPage.series(list, seriesCount: seriesCount) }
+            if number == UInt64(value) { found = .packed(Array(list), seriesCount: seriesCount) }
             return false
         }
         return found
@@ -197,12 +197,37 @@ extension MetricBlockIndex: PostingsSource {
 
     func forEachName(_ body: ([UInt8]) throws -> Void) throws { for name in try labelNames() { try body(name) } }
 
-    func forEachValue(of label: [UInt8], _ body: ([UInt8]) throws -> Void) throws {
+    func forEachList(
+        of label: [UInt8], _ body: (_ value: [UInt8], _ list: () throws -> PostingsList) throws -> Void
+    ) throws {
         guard let name = try label.withUnsafeBytes({ try symbol($0) }) else { return }
-        try forEachList(name, from: 0) { number, _ in
+        try forEachList(name, from: 0) { number, list in
             guard number < UInt64(meta.symbolCount) else { throw ByteCodingError.malformed(at: 0, "an unknown symbol") }
-            try body(try bytes(UInt32(number)))
+            try body(try bytes(UInt32(number))) { .packed(Array(list), seriesCount: seriesCount) }
             return true
         }
+    }
+
+    func filter(_ series: [UInt32], by label: [UInt8], _ keeps: (String) -> Bool) throws -> [UInt32] {
+        let keepsAbsent = keeps("")
+        guard let name = try label.withUnsafeBytes({ try symbol($0) }) else { return keepsAbsent ? series : [] }
+        var known: [UInt32: Bool] = [:]
+        var page: (number: Int, page: SeriesPage)?
+        return try series.filter { series in
+            let number = page.map { isOn($0.number, series) } == true ? page?.number ?? 0 : seriesPageNumber(of: series)
+            let present = page?.number == number ? page?.page : nil
+            let own = try present ?? seriesPage(number)
+            page = (number, own)
+            guard let value = own.value(of: name, Int(series) - directory.series[number].start) else { return keepsAbsent }
+            if let keeps = known[value] { return keeps }
+            let isKept = keeps(String(decoding: try bytes(value), as: UTF8.self))
+            known[value] = isKept
+            return isKept
+        }
+    }
+
+    private func isOn(_ page: Int, _ series: UInt32) -> Bool {
+        Int(series) >= directory.series[page].start
+            && (page + 1 == directory.series.count || Int(series) < directory.series[page + 1].start)
     }
 }

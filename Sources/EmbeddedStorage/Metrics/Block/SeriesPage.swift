@@ -144,6 +144,14 @@ final class SeriesPage: Sendable {
         return try symbols.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[range])) }
     }
 
+    /// The symbol of the value that the series at a place has of a label.
+    func value(of name: UInt32, _ place: Int) -> UInt32? {
+        withSymbols(place) { symbols in
+            for index in stride(from: 0, to: symbols.count, by: 2) where symbols[index] == name { return symbols[index &+ 1] }
+            return nil
+        }
+    }
+
     private struct Parser {
         let symbolCount: Int
         var data = 0

@@ -40,13 +40,13 @@ struct LabelIndex {
     /// Calls `body` with the name of every label.
     func forEachName(_ body: ([UInt8]) throws -> Void) rethrows { for name in names.keys { try body(name) } }
 
-    /// Calls `body` with every value of a label.
-    func forEachValue(of name: [UInt8], _ body: ([UInt8]) throws -> Void) rethrows {
+    /// Calls `body` with every value of a label and the series that have it, by rising number.
+    func forEachList(of name: [UInt8], _ body: (_ value: [UInt8], _ list: [UInt32]) throws -> Void) rethrows {
         for pair in names[name] ?? [] {
             try pairs.withBytes(pair + 1) { raw in
                 var reader = ByteReader(raw)
                 guard (try? reader.readLengthPrefixed()) != nil, let value = try? reader.readLengthPrefixed() else { return }
-                try body(Array(value))
+                try body(Array(value), lists[Int(pair)])
             }
         }
     }

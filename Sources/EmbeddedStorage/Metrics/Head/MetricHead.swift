@@ -24,9 +24,7 @@ final class MetricHead: @unchecked Sendable {
     /// and when so many heads have begun with all series.
     private static let carryLimit = 8
     private var carryCount = 0
-    /// So many series have the numbers that they had in the head before, and this is their order by labels once it is known.
-    private var carriedSeriesCount = 0
-    private var carriedOrder: [UInt32] = []
+    private var order = HeadOrder()
 
     init() { series = .allocate(capacity: capacity) }
 
@@ -85,7 +83,7 @@ final class MetricHead: @unchecked Sendable {
             next.take(seriesOf: self)
         } else {
             next.carryCount = carryCount + 1
-            next.carriedSeriesCount = labels.count
+            next.order = order
             next.labels = labels
             next.reserve(for: labels.count)
             for number in 0..<labels.count { (next.series + number).initialize(to: series[number].successor()) }
@@ -162,12 +160,9 @@ final class MetricHead: @unchecked Sendable {
 
     /// Calls `body` with every series that has samples, in the order of labels; for a frozen head. The columns are lent.
     func forEachInOrder(_ body: (Labels, SampleColumns) throws -> Void) throws {
-        let labels = labels
-        // Nearly sorted when most series were carried over, which makes sorting cheap.
-        carriedOrder += UInt32(carriedOrder.count)..<UInt32(labels.count)
-        carriedOrder.sort { labels[Int($0)] < labels[Int($1)] }
         var columns = SampleColumns()
-        for number in carriedOrder where !series[Int(number)].isEmpty {
+        // The head behind this one may have added series to the order.
+        for number in order.numbers(labels) where Int(number) < labels.count && !series[Int(number)].isEmpty {
             columns.timestamps.removeAll(keepingCapacity: true)
             columns.values.removeAll(keepingCapacity: true)
             snapshot(number).append(to: &columns)
@@ -175,26 +170,34 @@ final class MetricHead: @unchecked Sendable {
         }
     }
 
-    /// Takes over the order of the frozen head before this one, if the numbers are the same.
-    func adoptOrder(of frozen: MetricHead) {
-        if frozen.carriedOrder.count == carriedSeriesCount { carriedOrder = frozen.carriedOrder }
-    }
-
     /// Copies of these series; those without samples are left out.
-    func copies(_ numbers: [UInt32]) -> [HeadSnapshot] {
-        var copies: [HeadSnapshot] = []
-        copies.reserveCapacity(numbers.count)
-        for number in numbers where !series[Int(number)].isEmpty { copies.append(snapshot(number)) }
-        return copies
+    func copies(_ numbers: [UInt32]) -> HeadCopies {
+        let numbers = numbers.filter { !series[Int($0)].isEmpty }
+        return HeadCopies(numbers.map(snapshot), numbers, of: labels, order)
     }
 }
 
 extension MetricHead: PostingsSource {
-    func postings(_ name: [UInt8], _ value: [UInt8]) -> [UInt32] { index.postings(name, value) }
+    func list(_ name: [UInt8], _ value: [UInt8]) -> PostingsList { .numbers(index.postings(name, value)) }
 
     func forEachName(_ body: ([UInt8]) throws -> Void) rethrows { try index.forEachName(body) }
 
-    func forEachValue(of name: [UInt8], _ body: ([UInt8]) throws -> Void) rethrows {
-        try index.forEachValue(of: name, body)
+    func forEachList(
+        of name: [UInt8], _ body: (_ value: [UInt8], _ list: () throws -> PostingsList) throws -> Void
+    ) rethrows {
+        try index.forEachList(of: name) { value, list in try body(value) { .numbers(list) } }
+    }
+
+    func filter(_ series: [UInt32], by name: [UInt8], _ keeps: (String) -> Bool) -> [UInt32] {
+        let keepsAbsent = keeps("")
+        return series.filter { number in
+            labels[Int(number)].bytes.withUnsafeBytes { raw in
+                var reader = ByteReader(raw)
+                while let found = try? reader.readLengthPrefixed(), let value = try? reader.readLengthPrefixed() {
+                    if found.elementsEqual(name) { return keeps(String(decoding: value, as: UTF8.self)) }
+                }
+                return keepsAbsent
+            }
+        }
     }
 }

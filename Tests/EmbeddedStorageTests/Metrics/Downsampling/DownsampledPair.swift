@@ -1,5 +1,6 @@
 import Platform
 import QueryEngine
+import QueryLanguages
 import Storage
 import TelemetryModel
 
@@ -88,7 +89,8 @@ final class DownsampledPair {
         whole: [SeriesSamples], thinned: [SeriesSamples], warnings: [String]
     ) {
         func answer(_ store: MetricStore) throws -> ([SeriesSamples], [String]) {
-            let result = try PromQLEngine(reader: store, time: time).range(expression, start: start, end: end, step: step)
+            let result = try PromQLEngine(reader: store, time: time, features: .all).range(
+                expression, start: start, end: end, step: step)
             guard case .matrix(let found) = result.value else { return ([], []) }
             return (found, result.annotations.filter { $0.level == .warning }.map(\.description))
         }

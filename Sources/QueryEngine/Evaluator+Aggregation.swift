@@ -140,25 +140,23 @@ extension Evaluator {
 
     /// The series with the largest or smallest values, in that order at a single time; NaN comes last in both.
     private func ranked(_ aggregation: PromQLExpression.Aggregation) throws -> [Column] {
-        let source = try groups(aggregation)
-        guard let counts = try counts(aggregation) else { return [] }
-        let isTop = aggregation.operation == .topk
-        return try source.flatMap { group in
-            // Only series that are among the best somewhere get a column.
-            var kept = [[Double]?](repeating: nil, count: group.columns.count)
-            var best = ValueHeap(isTop: isTop)
-            for step in 0..<grid.count where counts[step] > 0 {
-                try context.check()
-                best.removeAll(limit: counts[step])
-                for index in group.columns.indices { best.add(group.columns[index].values[step], index) }
-                for (value, index) in best.entries {
-                    if kept[index] == nil { kept[index] = try emptyValues() }
-                    kept[index]?[step] = value
-                }
+        // A mistake among the series is told before one of the parameter.
+        let parameter = Result { try counts(aggregation) }
+        let limits = (try? parameter.get()) ?? [Int](repeating: 0, count: grid.count)
+        var table = GroupTable(filter(aggregation))
+        var groups: [RankedGroup] = []
+        var index = 0
+        try forEachColumn(of: aggregation.expression) { column in
+            let group = table.group(of: column.labelBytes)
+            if group == groups.count {
+                try context.addSamples(grid.count)
+                groups.append(RankedGroup(isTop: aggregation.operation == .topk, limits: limits))
             }
-            let order = grid.count == 1 ? best.inOrder.map(\.index) : Array(group.columns.indices)
-            return order.compactMap { index in kept[index].map { Column(labels: group.columns[index].labels, values: $0) } }
+            try context.addSamples(groups[group].add(column, index))
+            index += 1
         }
+        _ = try parameter.get()
+        return try groups.flatMap { try $0.columns(emptyValues) }
     }
 
     /// The first series of each group that have a value; at a single time as they lie in a heap, which is Prometheus's order.

@@ -41,15 +41,6 @@ extension Evaluator {
         switch (try evaluate(binary.left), try evaluate(binary.right)) {
         case (.scalar(let left), .scalar(let right)):
             return .scalar(zip(left, right).map { apply(binary, $0, $1) })
-        case (.vector(let left), .scalar(let right)):
-            return .vector(try combine(binary, left) { value, step in apply(binary, value, right[step]) })
-        case (.scalar(let left), .vector(let right)):
-            return .vector(
-                try combine(binary, right) { value, step in
-                    let result = apply(binary, left[step], value)
-                    // A filter passes on the vector's value, whichever side it is on.
-                    return binary.operation.isComparison && !binary.returnsBool && !Column.isAbsent(result) ? value : result
-                })
         case (.vector(let left), .vector(let right)):
             if binary.operation.isSetOperator { return .vector(try combineSets(binary, left, right)) }
             return .vector(try VectorMatch(self, binary).combine(left, right))
@@ -62,22 +53,6 @@ extension Evaluator {
     func apply(_ binary: PromQLExpression.Binary, _ a: Double, _ b: Double) -> Double {
         let result = binary.operation(a, b)
         return binary.returnsBool ? (Column.isAbsent(result) ? 0 : 1) : result
-    }
-
-    private func combine(
-        _ binary: PromQLExpression.Binary, _ columns: [Column], _ change: (Double, Int) -> Double
-    ) throws(QueryError) -> [Column] {
-        guard binary.operation.keepsName(returnsBool: binary.returnsBool) else { return try mapped(columns, change) }
-        var result: [Column] = []
-        for column in columns {
-            try context.check()
-            var values = try emptyValues()
-            for step in values.indices where !Column.isAbsent(column.values[step]) {
-                values[step] = change(column.values[step], step)
-            }
-            result.append(Column(labels: column.labels, values: values))
-        }
-        return result.filter { !$0.isEmpty }
     }
 
     // MARK: Sets

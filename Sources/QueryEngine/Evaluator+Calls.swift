@@ -10,12 +10,9 @@ import TelemetryModel
 // Functions.
 extension Evaluator {
     func call(_ function: PromQLFunction, _ arguments: [PromQLExpression], in whole: PromQLExpression) throws -> Value {
-        if let simple = Self.simpleFunctions[function.name] {
-            return .vector(try mapped(try vector(arguments[0])) { value, _ in simple(value) })
-        }
-        if let part = CalendarPart(rawValue: function.name) {
-            let times = try arguments.first.map(vector) ?? [Column(labels: .empty, values: evaluationTimes)]
-            return .vector(try mapped(times) { value, _ in part(value) })
+        // Of the functions of single values only those of the time have no argument.
+        if let simple = Self.simpleFunction(function.name) {
+            return .vector([Column(labels: .empty, values: evaluationTimes.map(simple))])
         }
         if let value = try scalarCall(function.name, arguments) { return .scalar(value) }
         if function.arguments.contains(.rangeVector) { return .vector(try rangeColumns(function, arguments)) }
@@ -24,6 +21,12 @@ extension Evaluator {
 
     /// The times of the grid in seconds.
     private var evaluationTimes: [Double] { (0..<grid.count).map { Double(grid.time($0)) / 1_000 } }
+
+    /// A function of single values, or nil.
+    static func simpleFunction(_ name: String) -> ((Double) -> Double)? {
+        if let part = CalendarPart(rawValue: name) { return { part($0) } }
+        return simpleFunctions[name]
+    }
 
     private static let simpleFunctions: [String: @Sendable (Double) -> Double] = [
         "abs": { $0.magnitude }, "ceil": { $0.rounded(.up) }, "floor": { $0.rounded(.down) }, "exp": { exp($0) },

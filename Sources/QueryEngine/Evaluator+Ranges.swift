@@ -18,7 +18,7 @@ struct RangeCall {
 
 // Functions of ranges.
 extension Evaluator {
-    private static func keepsName(_ name: String) -> Bool { name == "last_over_time" || name == "first_over_time" }
+    static func keepsName(_ name: String) -> Bool { name == "last_over_time" || name == "first_over_time" }
 
     /// Whether the columns of a range function have different labels for certain, so that they need not be compared.
     func isStreamed(_ function: PromQLFunction, _ arguments: [PromQLExpression]) -> Bool {

@@ -64,6 +64,7 @@ extension Evaluator {
 
     /// As ``forEachColumn(of:_:)``, without being charged for it.
     private func stream(_ expression: PromQLExpression, _ body: (ColumnView) throws -> Void) throws {
+        if let change = try valueChange(expression) { return try forEachColumn(of: change, body) }
         switch expression.node {
         case .selector(let selector): return try forEachColumn(of: selector, in: expression, yielding: .values, body)
         case .call(let function, let arguments):
@@ -72,12 +73,8 @@ extension Evaluator {
             }
         default: break
         }
-        guard case .vector(let columns) = try value(of: expression) else { return }
-        for column in columns {
-            try column.labels.bytes.withUnsafeBytes { labelBytes in
-                try column.values.withUnsafeBufferPointer { try body(ColumnView(labelBytes: labelBytes, values: $0)) }
-            }
-        }
+        guard case .vector(let columns) = try otherValue(of: expression) else { return }
+        try lend(columns, body)
     }
 
     /// The latest sample of each series at each time, unless it is too old or a staleness marker.

@@ -30,13 +30,19 @@ struct Evaluator {
 
     /// As ``evaluate``, without being charged for it.
     func value(of expression: PromQLExpression) throws -> Value {
+        if let change = try valueChange(expression) { return .vector(try collected { try forEachColumn(of: change, $0) }) }
+        return try otherValue(of: expression)
+    }
+
+    /// The value of an expression that is more than a change of single values.
+    func otherValue(of expression: PromQLExpression) throws -> Value {
         switch expression.node {
         case .number(let value): return .scalar([Double](repeating: value, count: grid.count))
         case .string(let text): return .string(text)
         case .selector(let selector):
             return .vector(try collected { try forEachColumn(of: selector, in: expression, yielding: .values, $0) })
         case .parentheses(let inner), .plus(let inner): return try evaluate(inner)
-        case .negation(let inner): return try negate(try evaluate(inner))
+        case .negation(let inner): return .scalar(try scalar(inner).map { -$0 })
         case .call(let function, let arguments): return try call(function, arguments, in: expression)
         case .aggregation(let aggregation): return .vector(try aggregate(aggregation, in: expression))
         case .binary(let binary): return try combine(binary)
@@ -92,14 +98,6 @@ struct Evaluator {
             result.append(Column(labels: LabelFilter.withoutName(column.labels), values: values))
         }
         return try result.merged()
-    }
-
-    private func negate(_ value: Value) throws(QueryError) -> Value {
-        switch value {
-        case .scalar(let values): .scalar(values.map { -$0 })
-        case .vector(let columns): .vector(try mapped(columns) { value, _ in -value })
-        case .string: value
-        }
     }
 
     // MARK: Results

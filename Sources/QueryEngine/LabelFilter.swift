@@ -5,13 +5,21 @@ import TelemetryModel
 /// Takes some labels of a series and leaves the others.
 struct LabelFilter {
     private let names: [[UInt8]]
+    /// The one of them that comes behind the others.
+    private let last: [UInt8]
     private let keeps: Bool
 
+    private init(_ names: [String], keeps: Bool) {
+        self.names = names.map { Array($0.utf8) }
+        last = self.names.max { $0.lexicographicallyPrecedes($1) } ?? []
+        self.keeps = keeps
+    }
+
     /// Keeps only these labels.
-    static func keeping(_ names: [String]) -> LabelFilter { LabelFilter(names: Set(names).map { Array($0.utf8) }, keeps: true) }
+    static func keeping(_ names: [String]) -> LabelFilter { LabelFilter(names, keeps: true) }
 
     /// Drops these labels.
-    static func dropping(_ names: [String]) -> LabelFilter { LabelFilter(names: Set(names).map { Array($0.utf8) }, keeps: false) }
+    static func dropping(_ names: [String]) -> LabelFilter { LabelFilter(names, keeps: false) }
 
     /// The labels that say what a measurement is; what is calculated of it has another name, type and unit.
     static let metadataLabels = [Labels.nameLabel, "__type__", "__unit__"]
@@ -34,23 +42,20 @@ struct LabelFilter {
         kept.removeAll(keepingCapacity: true)
         if dropsAll { return }
         var reader = ByteReader(labels)
-        var left = names.count
         // Neighbours that both stay are copied together.
         var run = 0..<0
         while !reader.isAtEnd {
             let start = reader.position
             guard let name = try? reader.readLengthPrefixed(), (try? reader.readLengthPrefixed()) != nil else { break }
-            let isNamed = isNamed(name)
-            if isNamed { left &-= 1 }
-            if isNamed == keeps {
+            if isNamed(name) == keeps {
                 if run.upperBound != start {
                     kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[run]))
                     run = start..<start
                 }
                 run = run.lowerBound..<reader.position
             }
-            // No label has a name twice: what comes behind the last of the names is all of one kind.
-            if left == 0 { break }
+            // Labels stand in the order of their names: what comes behind the last of them is all of one kind.
+            if !last.withUnsafeBytes({ RawBytes.precedes(name, $0) }) { break }
         }
         kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[run]))
         if !keeps { kept.append(contentsOf: UnsafeRawBufferPointer(rebasing: labels[reader.position...])) }

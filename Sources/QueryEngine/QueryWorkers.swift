@@ -33,7 +33,7 @@ struct WorkDivision {
     /// What takes less is not worth to be divided, nanoseconds.
     private static let leastCost = 2_000_000.0
     /// About what a part takes, nanoseconds: short enough for others to have their turn soon.
-    private static let partCost = 500_000.0
+    private static let partCost = 1_000_000.0
     /// The most values that a part makes, about; they are held until their turn comes.
     private static let partValueLimit = 131_072.0
     /// The most parts.

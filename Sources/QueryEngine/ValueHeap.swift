@@ -18,16 +18,27 @@ struct ValueHeap {
         entries.removeAll(keepingCapacity: true)
     }
 
+    /// What became of a value.
+    enum Outcome {
+        case refused
+        case added
+        /// The value of the series of this index gave way.
+        case replaced(Int)
+    }
+
     /// Takes the value of a series if there is room or it is better than the worst; series come by rising index.
-    mutating func add(_ value: Double, _ index: Int) {
-        if Column.isAbsent(value) { return }
+    @discardableResult
+    mutating func add(_ value: Double, _ index: Int) -> Outcome {
+        if Column.isAbsent(value) { return .refused }
         if entries.count < limit {
             entries.append((value, index))
             siftUp()
-        } else if let worst = entries.first?.value, isWorse(worst, than: value) {
-            entries[0] = (value, index)
-            siftDown()
+            return .added
         }
+        guard let worst = entries.first, isWorse(worst.value, than: value) else { return .refused }
+        entries[0] = (value, index)
+        siftDown()
+        return .replaced(worst.index)
     }
 
     /// From the best to the worst, by insertion from the left; equal values stay as they lie in the heap.

@@ -79,7 +79,7 @@ struct DividedQueryTests {
         "topk by (host) (2, x_total)", "quantile(0.3, x_total)", "x_total", "rate(x_total[2m])",
         "count_values(\"v\", x_total > 1)", "max_over_time(sum by (host) (x_total)[2m:15s])", "max_over_time(x_total[2m:15s])",
         "histogram_quantile(0.9, sum by (le) (rate(x_total[5m])))", "x_total / on (number) x_total", "limitk(3, x_total)",
-        "sum(avg_over_time(x_total[1m] @ 300))", "timestamp(x_total)",
+        "sum by (host) (abs(-(x_total * 2 > 1)))", "sum(avg_over_time(x_total[1m] @ 300))", "timestamp(x_total)",
     ]
 
     @Test("the answer is the same to the bit, however many threads there are", arguments: queries)

@@ -93,4 +93,16 @@ struct QueryProfileTests {
         #expect(try run("rate(x_total[2m] @ 600)", .statistics).statistics?.queryableSamples == 6 * 4 * 8)
         #expect(try run("x_total @ 600", .statistics).statistics?.queryableSamples == 6 * 4)
     }
+
+    @Test("columns whose values are changed one by one are not held")
+    func streaming() throws {
+        func peak(_ query: String) throws -> Int { try #require(try run(query, .statistics).statistics).peakSamples }
+        // Room for a column of six steps for each change.
+        #expect(try peak("sum(abs(-(x_total * 2 > 1)))") == peak("sum(x_total)") + 4 * 6)
+        #expect(try peak("sum(abs(rate(x_total[2m])))") == peak("sum(rate(x_total[2m]))") + 6)
+        // One of four series is held at each step, and its column is made.
+        #expect(try peak("topk(1, x_total)") == peak("sum(x_total)") + 6 + 6)
+        // Without their names, series of several metrics may be the same: then they are held.
+        #expect(try peak("sum(abs({host=~\".+\"}))") > peak("sum({host=~\".+\"})") + 4 * 6)
+    }
 }

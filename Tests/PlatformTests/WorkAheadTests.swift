@@ -88,15 +88,24 @@ struct WorkAheadTests {
         let pool = BlockingPool(name: "test", threadCount: 1, queueLimit: 100)
         let begun = DispatchSemaphore(value: 0)
         let gate = DispatchSemaphore(value: 0)
-        let count = Atomic<Int>(0)
-        let work = WorkAhead<Void>(count: 100, limit: 100, helperLimit: 1, pool: pool) { _ in
-            begun.signal()
-            gate.wait()
-            count.add(1, ordering: .relaxed)
+        let counts = Mutex((begun: 0, done: 0))
+        let work = WorkAhead<Void>(count: 100_000, limit: 100_000, helperLimit: 1, pool: pool) { piece in
+            counts.withLock { $0.begun += 1 }
+            if piece == 0 {
+                begun.signal()
+                gate.wait()
+            }
+            counts.withLock { $0.done += 1 }
         }
         begun.wait()
         Thread.detachNewThread { gate.signal() }
         work.end()
-        #expect(count.load(ordering: .relaxed) == 1)
+        let atEnd = counts.withLock { $0 }
+        #expect(atEnd.begun == atEnd.done && atEnd.done >= 1)
+        // What the helper queued up for has its turn before this.
+        let turn = DispatchSemaphore(value: 0)
+        try pool.submit { turn.signal() }
+        turn.wait()
+        #expect(counts.withLock { $0 } == atEnd)
     }
 }

@@ -56,7 +56,8 @@ private final class WorkQueue: @unchecked Sendable {
 
     private let condition = NSCondition()
     private let limit: Int
-    private var waiting: [Work] = []
+    /// What was handed out leaves nil behind, until that is so much that the rest moves up.
+    private var waiting: [Work?] = []
     private var first = 0
     private var closed = false
 
@@ -89,9 +90,11 @@ private final class WorkQueue: @unchecked Sendable {
             condition.wait()
         }
         let work = waiting[first]
+        waiting[first] = nil
         first += 1
-        if first == waiting.count {
-            waiting.removeAll(keepingCapacity: true)
+        // A queue that never runs dry must not grow for ever.
+        if first == waiting.count || first > limit {
+            waiting.removeFirst(first)
             first = 0
         }
         return work

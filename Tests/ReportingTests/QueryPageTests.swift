@@ -77,6 +77,13 @@ struct QueryPageTests {
         #expect(throws: AnswerError.self) { try Self.state(parameters) }
     }
 
+    @Test("Times at the end of the calendar, links behind it and samples far beyond it are told")
+    func lastTimes() throws {
+        let page = try Self.page(["expr": "1", "to": "2554-07-21T23:34:33Z", "last": "99y"])
+        #expect(page.contains("to=2554-07-21T23%3A34%3A33Z"))
+        #expect(try Self.page(["expr": "vector(1)[1m:30s] @ 20000000000000"]).contains("1 @ 19999999999980"))
+    }
+
     @Test("A step that would give too many points is raised, and the page says so")
     func raisedStep() throws {
         let state = try Self.state(["expr": "depth", "last": "1w", "step": "1s", "tab": "chart"])

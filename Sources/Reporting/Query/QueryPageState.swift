@@ -102,9 +102,10 @@ public struct QueryPageState: Sendable, Equatable {
     /// The overall range as the frame of pages knows it.
     var request: AnswerRequest { AnswerRequest(from: UInt64(start) * 1_000_000, to: UInt64(end) * 1_000_000) }
 
-    /// A time for people and for the field that chooses one.
+    /// A time for people and for the field that chooses one; the last that can be written stands for all behind it.
     static func text(_ milliseconds: Int64) -> String {
-        RFC3339.text(nanoseconds: UInt64(max(0, milliseconds)) / 1_000 * 1_000_000_000)
+        let seconds = min(UInt64(max(0, milliseconds)) / 1_000, .max / 1_000_000_000)
+        return RFC3339.text(nanoseconds: seconds * 1_000_000_000)
     }
 
     /// A time; the field of browsers leaves the zone away, and the seconds when they are zero.

@@ -49,10 +49,16 @@ struct QueryTable {
 
     private static func samples(_ series: SeriesSamples) -> String {
         let shown = zip(series.values, series.timestamps).prefix(sampleLimit).map { value, time in
-            "\(PromQLNumber.text(value)) @ \(RFC3339.text(nanoseconds: UInt64(max(0, time)) * 1_000_000))"
+            "\(PromQLNumber.text(value)) @ \(text(time))"
         }
         let rest = series.values.count - shown.count
         return shown.joined(separator: ", ") + (rest > 0 ? ", and \(rest) more" : "")
+    }
+
+    /// A time; what a subquery with `@` can reach beyond the dates that are known is told in seconds since 1970.
+    private static func text(_ milliseconds: Int64) -> String {
+        let (nanoseconds, overflow) = UInt64(max(0, milliseconds)).multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? "\(milliseconds / 1_000)" : RFC3339.text(nanoseconds: nanoseconds)
     }
 }
 

@@ -232,7 +232,9 @@ let rooms: [Room] = [
         "IngestTests",
         uses: ["Ingest", "IntakeRoutes", "Storage", "TelemetryModel", "WireFormats", "Platform", "ByteCoding", "TestSupport"],
         products: [hummingbird, nioCore]),
-    tests("QueryEngineTests", uses: ["QueryEngine", "QueryLanguages", "Storage", "TelemetryModel", "Platform", "TestSupport"]),
+    tests(
+        "QueryEngineTests",
+        uses: ["QueryEngine", "QueryLanguages", "Storage", "TelemetryModel", "Platform", "HTTPTransport", "TestSupport"]),
     tests("AnswersTests", uses: ["Answers", "TraceAnalysis", "TelemetryModel", "Platform", "TestSupport"]),
     tests(
         "CollectorTests",

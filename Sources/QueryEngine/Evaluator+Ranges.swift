@@ -46,7 +46,7 @@ extension Evaluator {
         let isConstant = parameters.allSatisfy { values in values.allSatisfy { $0.bitPattern == values[0].bitPattern } }
         let notes = Self.notes(name, range, parameters, arguments)
         return RangeCall(
-            name: name, range: range, function: try rangeFunction(name, parameters),
+            name: name, range: range, function: try rangeFunction(name, parameters, range),
             keepsName: Self.keepsName(name) || name == "absent_over_time" || RangeNotes.readsNames(notes), notes: notes,
             isRepeatable: isConstant && name != "predict_linear")
     }
@@ -65,7 +65,13 @@ extension Evaluator {
         }
     }
 
-    private func rangeFunction(_ name: String, _ parameters: [[Double]]) throws -> any RangeFunction {
+    private func rangeFunction(
+        _ name: String, _ parameters: [[Double]], _ range: PromQLExpression
+    ) throws -> any RangeFunction {
+        if case .range(let selector, let length) = range.unwrapped.node, selector.isAnchored || selector.isSmoothed {
+            let ahead = selector.isSmoothed ? context.limits.lookback : 0
+            return try ExtendedRange(isSmoothed: selector.isSmoothed, range: length, ahead: ahead).function(name)
+        }
         switch name {
         case "quantile_over_time": return SlidingQuantile(quantiles: parameters[0])
         case "predict_linear":

@@ -84,6 +84,11 @@ extension Evaluator {
     ) throws {
         let times = readTimes(at: selector.at, offset: selector.offset)
         let window = context.limits.lookback
+        if selector.isSmoothed {
+            let query = SeriesQuery(selector.matchers, from: times.first &- window &+ 1, through: times.last &+ window, hint: nil)
+            let maker = SmoothedColumns(times, lookback: window, values: try emptyValues(), newSampleCounts())
+            return try forEachColumn(query, of: whole, maker, body)
+        }
         // Left-open: a sample exactly as old as the look-back is too old.
         let query = SeriesQuery(
             selector.matchers, from: times.first &- window &+ 1, through: times.last, hint: times.hint(nil, window: window))
@@ -110,19 +115,27 @@ extension Evaluator {
     /// When the windows of a range selector or subquery end, and how long they are; nil for what is neither.
     func window(of expression: PromQLExpression) -> (times: ReadTimes, range: Int64)? {
         switch expression.unwrapped.node {
-        case .range(let selector, let range): (readTimes(at: selector.at, offset: selector.offset), range)
+        case .range(let selector, let range): window(of: selector, range)
         case .subquery(let subquery): (readTimes(at: subquery.at, offset: subquery.offset), subquery.range)
         default: nil
         }
     }
 
+    /// The same for a range selector; `anchored` and `smoothed` read beyond the range.
+    private func window(of selector: PromQLExpression.Selector, _ range: Int64) -> (times: ReadTimes, range: Int64) {
+        let lookback = context.limits.lookback
+        let ahead = selector.isSmoothed ? lookback : 0
+        let behind = selector.isSmoothed || selector.isAnchored ? lookback : 0
+        return (readTimes(at: selector.at, offset: selector.offset &- ahead), range &+ behind &+ ahead)
+    }
+
     /// The question to the store that a range selector means, and for which function; nil for what is none.
     func rangeQuery(_ expression: PromQLExpression, for function: String?) throws -> SeriesQuery? {
-        guard case .range(let selector, let range) = expression.unwrapped.node else { return nil }
-        let times = readTimes(at: selector.at, offset: selector.offset)
+        guard case .range(let selector, let ownRange) = expression.unwrapped.node else { return nil }
+        let (times, range) = window(of: selector, ownRange)
         let query = SeriesQuery(
             selector.matchers, from: times.first &- range &+ 1, through: times.last,
-            hint: function.map { times.hint($0, window: range) })
+            hint: selector.isAnchored || selector.isSmoothed ? nil : function.map { times.hint($0, window: range) })
         _ = try notingCoarseRanges(query)
         return query
     }

@@ -91,6 +91,9 @@ public struct PromQLEngine: Sendable {
         do {
             try checkTimes([grid.start])
             let parsed = try PromQLParser.parse(text, features: features)
+            if let syntax = parsed.unsupportedSyntax {
+                throw QueryError(.unsupported, "\(syntax) is not supported: it is understood, but not evaluated.")
+            }
             let times = PromQLQueryTimes(start: grid.start, end: grid.end, step: grid.step)
             let expression = parsed.hasComputedDurations ? try parsed.resolvingDurations(times, in: text) : parsed
             watch.isPrepared()

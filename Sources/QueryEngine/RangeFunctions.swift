@@ -109,7 +109,7 @@ enum RangeFunctions {
 
     private static func seconds(_ window: SampleWindow, _ index: Int) -> Double { Double(window.times[index]) / 1_000 }
 
-    private static func changes(_ window: SampleWindow) -> Double {
+    static func changes(_ window: SampleWindow) -> Double {
         var count = 0.0
         var previous = window.first
         for value in window.values.dropFirst() {
@@ -119,7 +119,7 @@ enum RangeFunctions {
         return count
     }
 
-    private static func resets(_ window: SampleWindow) -> Double {
+    static func resets(_ window: SampleWindow) -> Double {
         var count = 0.0
         var previous = window.first
         for value in window.values.dropFirst() {

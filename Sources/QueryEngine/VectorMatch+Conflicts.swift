@@ -12,7 +12,7 @@ extension VectorMatch {
         for step in 0..<evaluator.grid.count {
             let present = one.indices.filter { !Column.isAbsent(one[$0].values[step]) }
             let others = many.indices.filter { !Column.isAbsent(many[$0].values[step]) }
-            if present.isEmpty || others.isEmpty { continue }
+            if !fills, present.isEmpty || others.isEmpty { continue }
             var partners: [Labels: Int] = [:]
             for index in present {
                 if let other = partners.updateValue(index, forKey: oneSignatures[index]) {

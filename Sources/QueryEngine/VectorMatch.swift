@@ -4,7 +4,7 @@ import TelemetryModel
 /// Combines two vectors series by series: those that have the same signature belong together.
 struct VectorMatch {
     let evaluator: Evaluator
-    private let binary: PromQLExpression.Binary
+    let binary: PromQLExpression.Binary
     let signatureFilter: LabelFilter
     private let resultFilter: LabelFilter
     /// The side called "many" may have several series of a signature when the operator says so; it gives the labels.
@@ -29,15 +29,18 @@ struct VectorMatch {
     }
 
     /// Series of both sides that have the same signature.
-    private struct Group {
+    struct Group {
         var one: [Column] = []
         var many: [Column] = []
     }
 
     func combine(_ left: [Column], _ right: [Column]) throws(QueryError) -> [Column] {
         // Without a partner at a step, a side's duplicates do no harm there.
-        let bothPresent = zip(Self.presence(left, evaluator.grid), Self.presence(right, evaluator.grid)).map { $0 && $1 }
+        let bothPresent = zip(Self.presence(left, evaluator.grid), Self.presence(right, evaluator.grid)).map {
+            fills ? $0 || $1 : $0 && $1
+        }
         var groups: [Group] = []
+        var signatures: [Labels] = []
         var places: [Labels: Int] = [:]
         for (isMany, columns) in [(false, manyIsRight ? left : right), (true, manyIsRight ? right : left)] {
             for column in columns {
@@ -46,12 +49,14 @@ struct VectorMatch {
                 if place == groups.count {
                     places[signature] = place
                     groups.append(Group())
+                    signatures.append(signature)
                 }
                 if isMany { groups[place].many.append(column) } else { groups[place].one.append(column) }
             }
         }
         var result: [Column] = []
-        for group in groups {
+        for (group, signature) in zip(groups, signatures) {
+            let group = fills ? try filled(group, signature) : group
             guard let columns = try combine(group, bothPresent) else { throw conflict(left, right) }
             result += columns
         }

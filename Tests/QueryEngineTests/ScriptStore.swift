@@ -4,19 +4,12 @@ import TelemetryModel
 /// Holds the series of a test script; nothing is refused.
 struct ScriptStore: MetricReader {
     private(set) var series: [Labels: [(time: Int64, value: Double)]] = [:]
-    /// Series that have native histograms in the script; those values are not loaded.
-    private(set) var histograms: Set<Labels> = []
-
-    /// Adds points, of which nil is a native histogram, to what is there.
-    mutating func add(_ labels: Labels, _ points: [(time: Int64, value: Double?)]) {
+    /// Adds samples to what is there; of one time the last one stays.
+    mutating func add(_ labels: Labels, _ points: [(time: Int64, value: Double)]) {
         var known = Dictionary(series[labels, default: []].map { ($0.time, $0.value) }) { $1 }
-        for point in points {
-            if let value = point.value { known[point.time] = value } else { histograms.insert(labels) }
-        }
+        for point in points { known[point.time] = point.value }
         series[labels] = known.map { (time: $0.key, value: $0.value) }.sorted { $0.time < $1.time }
     }
-
-    mutating func addHistogram(_ labels: Labels) { histograms.insert(labels) }
 
     private func selected(_ query: SeriesQuery) -> [SeriesSamples] {
         series.keys.sorted().compactMap { labels in

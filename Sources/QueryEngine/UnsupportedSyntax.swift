@@ -1,0 +1,21 @@
+import QueryLanguages
+
+extension PromQLExpression {
+    /// What of an expression is understood but cannot be evaluated yet; nil when all of it can.
+    var unsupportedSyntax: String? {
+        if case .range(let selector, _) = unwrapped.node, selector.isAnchored || selector.isSmoothed {
+            return "anchored or smoothed without a function"
+        }
+        return unsupportedPart
+    }
+
+    private var unsupportedPart: String? {
+        switch node {
+        case .selector(let selector):
+            if selector.isAnchored { return "anchored behind a selector without a range" }
+        case .call(let function, _) where function.name == "info": return "info()"
+        default: break
+        }
+        return children.lazy.compactMap(\.unsupportedPart).first
+    }
+}

@@ -44,7 +44,10 @@ enum OracleData {
     }
 
     private static func special(_ random: inout SeededRandom) -> [ScriptSeries] {
-        let values = [-0.0, 0, 5e-324, -5e-324, 1e300, -1e300, 1e-300, 4_503_599_627_370_497.5, 1e21, 1e-7, 0.1, -2.5]
+        let values = [
+            -0.0, 0, Double.leastNonzeroMagnitude, -Double.leastNonzeroMagnitude, 1e300, -1e300, 1e-300, 4_503_599_627_370_497.5,
+            1e21, 1e-7, 0.1, -2.5,
+        ]
         return (0..<3).map { index in
             made(["__name__": "special", "i": "\(index)"]) { step in
                 index == 0 ? (step % 2 == 0 ? -0.0 : 0) : values[Int.random(in: 0..<values.count, using: &random)]

@@ -52,13 +52,10 @@ struct ExtendedRange {
         var last = times.count - 1
         var first = max(0, (times[..<last].firstIndex { $0 > start } ?? last) - 1)
         if isSmoothed { last = times[..<last].firstIndex { $0 >= end } ?? last }
-        if times[last] <= start { return Column.absent }
-        let left =
-            isSmoothed && times[first] < start
-            ? Self.value(window, between: first, at: start, isCounter ? .startsAtZero : .plain) : values[first]
+        if times[last] <= start || (isSmoothed && times[first] > end) { return Column.absent }
+        let left = isSmoothed && times[first] < start ? Self.value(window, first, at: start, isCounter) : values[first]
         let right =
-            isSmoothed && last > 0 && times[last] > end
-            ? Self.value(window, between: last - 1, at: end, isCounter ? .goesOn : .plain) : values[last]
+            isSmoothed && last > 0 && times[last] > end ? Self.value(window, last - 1, at: end, isCounter) : values[last]
         var result = right - left
         if !isCounter { return result }
         // The borders have been looked at already.
@@ -72,14 +69,10 @@ struct ExtendedRange {
         return right < previous ? result + previous : result
     }
 
-    /// What becomes of a counter that was reset between two samples.
-    enum Reset { case plain, startsAtZero, goesOn }
-
-    /// The value at a time on the line from a sample to the next one.
-    static func value(_ window: SampleWindow, between index: Int, at time: Int64, _ reset: Reset) -> Double {
-        var (from, to) = (window.values[index], window.values[index + 1])
-        if to < from, reset == .startsAtZero { from = 0 }
-        if to < from, reset == .goesOn { to += from }
+    /// The value at a time on the line from a sample to the next one; a counter that was reset between them starts at zero.
+    private static func value(_ window: SampleWindow, _ index: Int, at time: Int64, _ isCounter: Bool) -> Double {
+        let to = window.values[index + 1]
+        let from = isCounter && to < window.values[index] ? 0 : window.values[index]
         let passed = Double(time - window.times[index])
         return from + (to - from) * passed / Double(window.times[index + 1] - window.times[index])
     }

@@ -5,8 +5,10 @@ extension VectorMatch {
     /// Whether a side without partners is filled.
     var fills: Bool { oneFill != nil || manyFill != nil }
 
-    private var oneFill: Double? { manyIsRight ? binary.matching.leftFill : binary.matching.rightFill }
-    private var manyFill: Double? { manyIsRight ? binary.matching.rightFill : binary.matching.leftFill }
+    // As in Prometheus, `fill_right` is for the side that has one series of a signature, also where `group_right` makes that the
+    // left one.
+    private var oneFill: Double? { binary.matching.rightFill }
+    private var manyFill: Double? { binary.matching.leftFill }
 
     /// The columns of one signature with one more on each side that is filled, which has the labels of the signature and a
     /// value where only the other side has one.

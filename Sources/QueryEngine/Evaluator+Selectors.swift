@@ -142,7 +142,7 @@ extension Evaluator {
 
     /// Calls `body` with the samples of each series of a range selector or subquery.
     func forEachSeries(of expression: PromQLExpression, _ body: (SeriesView) throws -> Void) throws {
-        if let query = try rangeQuery(expression, for: nil) { return try scan(try reader.select(query), of: expression, body) }
+        if let query = try rangeQuery(expression, for: nil) { return try scan(try chosen(query), of: expression, body) }
         guard case .subquery(let subquery) = expression.unwrapped.node else {
             throw QueryError(.invalid, "A range vector is needed here.")
         }

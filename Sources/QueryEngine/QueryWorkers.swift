@@ -36,8 +36,8 @@ struct WorkDivision {
     private static let partCost = 1_000_000.0
     /// The most values that a part makes, about; they are held until their turn comes.
     private static let partValueLimit = 131_072.0
-    /// The most parts.
-    private static let partLimit = 4_096.0
+    /// The most parts: where each begins has to be looked for in every block.
+    private static let partLimit = 1_024.0
 
     /// Nil when the work is better done at one go.
     init?(_ selection: any SeriesSelection, stepCount: Int) {

@@ -20,6 +20,8 @@ public struct SeriesQuery: Sendable {
     public var through: Int64
     /// What the samples are wanted for; nil: all of them are.
     public var hint: ReadHint?
+    /// Called now and then while a store chooses series, which may take long; what it throws ends that and is passed on.
+    public var checkpoint: @Sendable () throws -> Void = {}
 
     /// Describes series in a closed range of milliseconds since 1970.
     public init(_ matchers: [LabelMatcher], from: Int64, through: Int64, hint: ReadHint? = nil) {

@@ -1,6 +1,8 @@
 import Hummingbird
 import Platform
+import QueryEngine
 import Storage
+import Synchronization
 import TelemetryModel
 import TestSupport
 import Testing
@@ -128,5 +130,34 @@ struct FederationTests {
         server.queries = QueryRunner(limits, reader: server.store, time: server.time)
         let many = try await TestServer(dependencies: server).send(.get, Self.everything)
         #expect(many.status == 422 && many.body == "There are more series than the limit of 3.")
+    }
+
+    /// Two hundred series; the question is given up when they are read for the second time.
+    private struct GivenUp: MetricReader {
+        let context: QueryContext
+        let scanCount = Counter()
+
+        final class Counter: Sendable { let value = Atomic<Int>(0) }
+
+        func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
+            if scanCount.value.add(1, ordering: .relaxed).newValue == 2 { context.cancel() }
+            for number in 0..<200 {
+                let labels = Labels(["__name__": "hits", "number": "\(number)"])
+                try SeriesSamples(labels: labels, timestamps: [1_000], values: [1]).withView(body)
+            }
+        }
+        func series(_ query: SeriesQuery, limit: Int) -> [Labels] { [] }
+        func labelNames(_ query: SeriesQuery, limit: Int) -> [String] { [] }
+        func labelValues(_ name: String, _ query: SeriesQuery, limit: Int) -> [String] { [] }
+    }
+
+    @Test("ends when it is given up, also where it tells nothing because it did so before")
+    func givenUp() throws {
+        let context = QueryContext(time: ManualTime(now: TestServer.now))
+        let matcher = [try LabelMatcher("__name__", .equal, "hits")]
+        let error = #expect(throws: QueryError.self) {
+            try NewestSamples(at: 1_000, context: context).read([matcher, matcher], GivenUp(context: context))
+        }
+        #expect(error?.kind == .cancelled)
     }
 }

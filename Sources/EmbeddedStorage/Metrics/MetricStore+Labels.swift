@@ -72,8 +72,8 @@ extension MetricStore {
 
     /// A head knows series that have no samples in it.
     private static func add(_ part: Part, of head: MetricHead, to found: inout Set<ByteText>) throws {
-        try add(part, of: head, to: &found) { label in
-            try head.postings(label.name, label.value).contains { !head.series[Int($0)].isEmpty }
+        try add(part, of: head.chooser, to: &found) { label in
+            try head.chooser.postings(label.name, label.value).contains { !head.series[Int($0)].isEmpty }
         }
     }
 

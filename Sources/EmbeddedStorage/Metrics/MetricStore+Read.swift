@@ -45,19 +45,23 @@ extension MetricStore: MetricReader {
 
     /// The matching series as they are now.
     func series(of query: SeriesQuery) throws -> MetricScan {
-        let (blocks, downsampled, frozen, head) = try state.withLock { state in
+        let (blocks, downsampled, frozen, head, chooser) = try state.withLock { state in
             try Self.requireOpen(state)
-            let frozen = state.frozen?.head
-            return (state.blocks, state.downsampled, frozen, state.head.copies(try state.head.select(query.matchers)))
+            return (state.blocks, state.downsampled, state.frozen?.head, state.head, state.head.chooser)
         }
+        // Patterns may take long, and nobody else has to wait for them. If the head is frozen meanwhile, it keeps its samples.
+        let numbers = try chooser.select(query.matchers, checkpoint: query.checkpoint)
+        let copies = state.withLock { _ in head.copies(numbers) }
         var scan = MetricScan()
         let plan = DownsampledPlan(query, downsampled)
         try plan?.addAggregates(to: &scan)
         for block in blocks where block.overlaps(from: query.from, through: query.through) {
-            if let plan { try plan.add(block, to: &scan) } else { try scan.add(block, query.matchers) }
+            if let plan { try plan.add(block, to: &scan) } else { try scan.add(block, query.matchers, query.checkpoint) }
         }
-        if let frozen { scan.add(frozen.copies(try frozen.select(query.matchers)).inOrder) }
-        scan.add(head.inOrder)
+        if let frozen {
+            scan.add(frozen.copies(try frozen.chooser.select(query.matchers, checkpoint: query.checkpoint)).inOrder)
+        }
+        scan.add(copies.inOrder)
         return scan
     }
 }

@@ -56,10 +56,13 @@ struct NewestSamples {
         var seen: Set<Labels> = []
         let lookback = context.limits.lookback
         let hint = ReadHint(function: nil, window: lookback, firstEnd: now, step: 0, count: 1)
+        var visitedCount = 0
         for matchers in selectors {
-            let query = SeriesQuery(matchers, from: now - lookback + 1, through: now, hint: hint)
+            var query = SeriesQuery(matchers, from: now - lookback + 1, through: now, hint: hint)
+            query.checkpoint = { [context] in try context.check() }
             try reader.scan(query) { series in
-                if found.count % Self.checkInterval == 0 { try context.check() }
+                visitedCount += 1
+                if visitedCount % Self.checkInterval == 0 { try context.check() }
                 guard let value = series.values.last, let timestamp = series.timestamps.last,
                     value.bitPattern != Sample.staleMarker.bitPattern
                 else { return }

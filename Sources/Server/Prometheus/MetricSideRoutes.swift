@@ -28,7 +28,7 @@ struct MetricSideRoutes: RouteGroup {
             throw APIError(.badRequest, code: "bad_query", error.description, where: "query")
         }
         if selectors.isEmpty { return Response(status: .noContent) }
-        return try await server.pool.run { [store = server.store] in
+        return try await server.queries.lookUp { [store = server.store] _ in
             let found = try store.exemplars(
                 selectors, from: range.lowerBound, through: range.upperBound, limit: Self.exemplarLimit + 1)
             let isCut = found.reduce(0) { $0 + $1.exemplars.count } > Self.exemplarLimit

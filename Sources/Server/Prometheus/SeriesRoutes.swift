@@ -23,11 +23,11 @@ struct SeriesRoutes: RouteGroup {
     private func series(_ parameters: PrometheusParameters) async throws -> Response {
         let selectors = try parameters.requiredSelectors()
         return try await listed(parameters) { store, range, limit, context in
-            if selectors.count == 1 { return try store.series(Self.question(selectors[0], range), limit: limit) }
+            if selectors.count == 1 { return try store.series(Self.question(selectors[0], range, context), limit: limit) }
             var found: Set<Labels> = []
             for matchers in selectors {
                 try context.check()
-                found.formUnion(try store.series(Self.question(matchers, range), limit: limit))
+                found.formUnion(try store.series(Self.question(matchers, range, context), limit: limit))
             }
             return found.sorted()
         } write: { labels, writer in
@@ -38,7 +38,7 @@ struct SeriesRoutes: RouteGroup {
     private func labelNames(_ parameters: PrometheusParameters) async throws -> Response {
         let selectors = try parameters.selectors()
         return try await listed(parameters) { store, range, limit, context in
-            try Self.united(selectors, context) { try store.labelNames(Self.question($0, range), limit: limit) }
+            try Self.united(selectors, context) { try store.labelNames(Self.question($0, range, context), limit: limit) }
         } write: { name, writer in
             writer.string(name)
         }
@@ -51,14 +51,18 @@ struct SeriesRoutes: RouteGroup {
         }
         let selectors = try parameters.selectors()
         return try await listed(parameters) { store, range, limit, context in
-            try Self.united(selectors, context) { try store.labelValues(name, Self.question($0, range), limit: limit) }
+            try Self.united(selectors, context) { try store.labelValues(name, Self.question($0, range, context), limit: limit) }
         } write: { value, writer in
             writer.string(value)
         }
     }
 
-    private static func question(_ matchers: [LabelMatcher], _ range: ClosedRange<Int64>) -> SeriesQuery {
-        SeriesQuery(matchers, from: range.lowerBound, through: range.upperBound)
+    private static func question(
+        _ matchers: [LabelMatcher], _ range: ClosedRange<Int64>, _ context: QueryContext
+    ) -> SeriesQuery {
+        var query = SeriesQuery(matchers, from: range.lowerBound, through: range.upperBound)
+        query.checkpoint = { try context.check() }
+        return query
     }
 
     /// What is found for any of the selectors, or without selectors for all series.

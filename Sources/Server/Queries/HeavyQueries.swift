@@ -2,34 +2,35 @@ import Synchronization
 
 /// Remembers which queries were heavy lately, so that they need not show it again: dashboards ask the same over and over.
 final class HeavyQueries: Sendable {
-    /// So many are remembered; the oldest is forgotten first.
+    /// So many are remembered; the one noted longest ago is forgotten first.
     static let countLimit = 1_000
 
     private struct State {
-        var known: Set<Int> = []
-        var order: [Int] = []
-        var next = 0
+        /// By hash: when it was noted last.
+        var known: [Int: Int] = [:]
+        var nextNumber = 0
     }
 
     private let state = Mutex(State())
 
     /// Whether a query was heavy lately.
-    func contains(_ query: QueryKey) -> Bool { state.withLock { $0.known.contains(query.hashValue) } }
+    func contains(_ query: QueryKey) -> Bool {
+        let hash = query.hashValue
+        return state.withLock { $0.known[hash] != nil }
+    }
 
     /// Remembers that a query was heavy, or forgets it because it was not.
     func note(_ query: QueryKey, isHeavy: Bool) {
         let hash = query.hashValue
         state.withLock { state in
-            if !isHeavy {
-                state.known.remove(hash)
-            } else if state.known.insert(hash).inserted {
-                if state.order.count < Self.countLimit {
-                    state.order.append(hash)
-                } else {
-                    state.known.remove(state.order[state.next])
-                    state.order[state.next] = hash
-                    state.next = (state.next + 1) % Self.countLimit
-                }
+            guard isHeavy else {
+                state.known[hash] = nil
+                return
+            }
+            state.known[hash] = state.nextNumber
+            state.nextNumber += 1
+            if state.known.count > Self.countLimit, let oldest = state.known.min(by: { $0.value < $1.value }) {
+                state.known[oldest.key] = nil
             }
         }
     }

@@ -22,8 +22,8 @@ final class QueryAdmission: Sendable {
         /// In order of arrival, as the ids only grow.
         var waiting: [Int: Waiter] = [:]
         var nextID = 0
-        /// Those that were given up before they began to wait, and why.
-        var abandoned: [Int: any Error] = [:]
+        /// Those that have come and not been answered; with the reason where they were given up before they began to wait.
+        var arrived: [Int: (any Error)?] = [:]
     }
 
     private let capacity: [Place: Int]
@@ -51,6 +51,7 @@ final class QueryAdmission: Sendable {
         if let place = state.withLock({ Self.take(places, &$0) }) { return place }
         let id = state.withLock { state in
             state.nextID += 1
+            state.arrived[state.nextID] = .some(nil)
             return state.nextID
         }
         let timer = Task { [self, time] in
@@ -59,7 +60,7 @@ final class QueryAdmission: Sendable {
         }
         defer {
             timer.cancel()
-            state.withLock { $0.abandoned[id] = nil }
+            state.withLock { _ = $0.arrived.removeValue(forKey: id) }
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { wait(id, Waiter(places: places, admit: $0)) }
@@ -70,7 +71,7 @@ final class QueryAdmission: Sendable {
 
     private func wait(_ id: Int, _ waiter: Waiter) {
         let outcome = state.withLock { state -> Result<Place, any Error>? in
-            if let error = state.abandoned[id] { return .failure(error) }
+            if let error = state.arrived[id] ?? nil { return .failure(error) }
             if let place = Self.take(waiter.places, &state) { return .success(place) }
             if state.waiting.count >= waitingLimit { return .failure(busy) }
             state.waiting[id] = waiter
@@ -87,7 +88,8 @@ final class QueryAdmission: Sendable {
 
     private func giveUp(_ id: Int, _ error: any Error) {
         let waiter = state.withLock { state in
-            state.abandoned[id] = error
+            // A timer may come when the answer is there.
+            if state.arrived[id] != nil { state.arrived[id] = .some(error) }
             return state.waiting.removeValue(forKey: id)
         }
         waiter?.admit.resume(throwing: error)

@@ -107,7 +107,7 @@ struct MetricHeadTests {
             append(90, 1, to: index, of: next)
         }
         head = next.freeze()
-        #expect(try head.postings(Array("job".utf8), Array("j1".utf8)).count == 10)
+        #expect(try head.chooser.postings(Array("job".utf8), Array("j1".utf8)).count == 10)
         #expect(head.seriesCount == 20)
     }
 

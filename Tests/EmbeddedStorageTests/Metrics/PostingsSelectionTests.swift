@@ -39,9 +39,9 @@ struct PostingsSelectionTests {
             }
         }
 
-        func filter(_ series: [UInt32], by name: [UInt8], _ keeps: (String) -> Bool) -> [UInt32] {
+        func filter(_ series: [UInt32], by name: [UInt8], _ keeps: (String) throws -> Bool) rethrows -> [UInt32] {
             notes.append("\(series.count) by \(text(name))")
-            return series.filter { keeps(self.series[Int($0)][text(name)] ?? "") }
+            return try series.filter { try keeps(self.series[Int($0)][text(name)] ?? "") }
         }
     }
 

@@ -208,8 +208,8 @@ extension MetricBlockIndex: PostingsSource {
         }
     }
 
-    func filter(_ series: [UInt32], by label: [UInt8], _ keeps: (String) -> Bool) throws -> [UInt32] {
-        let keepsAbsent = keeps("")
+    func filter(_ series: [UInt32], by label: [UInt8], _ keeps: (String) throws -> Bool) throws -> [UInt32] {
+        let keepsAbsent = try keeps("")
         guard let name = try label.withUnsafeBytes({ try symbol($0) }) else { return keepsAbsent ? series : [] }
         var known: [UInt32: Bool] = [:]
         var page: (number: Int, page: SeriesPage)?
@@ -220,7 +220,7 @@ extension MetricBlockIndex: PostingsSource {
             page = (number, own)
             guard let value = own.value(of: name, Int(series) - directory.series[number].start) else { return keepsAbsent }
             if let keeps = known[value] { return keeps }
-            let isKept = keeps(String(decoding: try bytes(value), as: UTF8.self))
+            let isKept = try keeps(String(decoding: try bytes(value), as: UTF8.self))
             known[value] = isKept
             return isKept
         }

@@ -40,10 +40,12 @@ enum Aggregate: String, CaseIterable, Sendable {
     }
 
     /// The series in a block that keep this aggregate of the series for which the conditions hold.
-    func select(_ matchers: [LabelMatcher], in block: MetricBlock) throws -> [UInt32] {
+    func select(
+        _ matchers: [LabelMatcher], in block: MetricBlock, checkpoint: () throws -> Void = {}
+    ) throws -> [UInt32] {
         guard let visible = Self.visible(matchers) else { return [] }
         let own = try LabelMatcher(Self.labelName, .equal, rawValue)
-        return try block.checked { try block.index.select([own] + visible) }
+        return try block.checked { try block.index.select([own] + visible, checkpoint: checkpoint) }
     }
 
     // MARK: - Making

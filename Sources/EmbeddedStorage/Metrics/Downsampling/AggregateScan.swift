@@ -33,7 +33,10 @@ struct AggregateScan {
         range = query.from...max(query.from, query.through)
         for segment in plan.segments {
             func column(_ aggregate: Aggregate) throws -> Column {
-                Column(cursors: try segment.blocks.map { try MetricBlockCursor($0, aggregate, of: query.matchers) })
+                Column(
+                    cursors: try segment.blocks.map {
+                        try MetricBlockCursor($0, aggregate, of: query.matchers, checkpoint: query.checkpoint)
+                    })
             }
             values.append(try column(plan.value))
             if plan.isCounted, plan.value != .count { counts.append(try column(.count)) }

@@ -71,7 +71,7 @@ struct DownsampledPlan {
     func coarseRanges() throws -> [CoarseRange] {
         if isExact { return [] }
         return try segments.reversed().filter { segment in
-            try segment.blocks.contains { try !Aggregate.last.select(query.matchers, in: $0).isEmpty }
+            try segment.blocks.contains { try !Aggregate.last.select(query.matchers, in: $0, checkpoint: query.checkpoint).isEmpty }
         }.map {
             CoarseRange(
                 resolution: $0.resolution.milliseconds, name: $0.resolution.name, through: $0.range.upperBound)
@@ -83,9 +83,10 @@ struct DownsampledPlan {
         if value != .last { return scan.aggregates = try AggregateScan(self, query) }
         for segment in segments {
             for block in segment.blocks {
+                let numbers = try value.select(query.matchers, in: block, checkpoint: query.checkpoint)
                 scan.add(
                     ClippedChoice(
-                        BlockChoice(block, try value.select(query.matchers, in: block)), segment.range,
+                        BlockChoice(block, numbers), segment.range,
                         reach: Self.reach(query, segment.resolution), prefixByteCount: value.prefix.count))
             }
         }
@@ -93,9 +94,9 @@ struct DownsampledPlan {
 
     /// Adds a block of samples to a scan, without those that stand in aggregates.
     func add(_ block: MetricBlock, to scan: inout MetricScan) throws {
-        if !downsampled.covers(block) { return try scan.add(block, query.matchers) }
+        if !downsampled.covers(block) { return try scan.add(block, query.matchers, query.checkpoint) }
         if block.meta.last <= horizon { return }
-        let series = BlockChoice(block, try block.checked { try block.index.select(query.matchers) })
+        let series = BlockChoice(block, try block.checked { try block.index.select(query.matchers, checkpoint: query.checkpoint) })
         scan.add(ClippedChoice(series, (horizon + 1)...(.max)))
     }
 }

@@ -16,8 +16,11 @@ struct MetricBlockCursor {
     init(_ block: MetricBlock) throws { try self.init(block, Array(0..<UInt32(block.meta.seriesCount)), prefixByteCount: 0) }
 
     /// The series that keep an aggregate of the series for which the conditions hold.
-    init(_ block: MetricBlock, _ aggregate: Aggregate, of matchers: [LabelMatcher]) throws {
-        try self.init(block, try aggregate.select(matchers, in: block), prefixByteCount: aggregate.prefix.count)
+    init(
+        _ block: MetricBlock, _ aggregate: Aggregate, of matchers: [LabelMatcher], checkpoint: () throws -> Void = {}
+    ) throws {
+        let numbers = try aggregate.select(matchers, in: block, checkpoint: checkpoint)
+        try self.init(block, numbers, prefixByteCount: aggregate.prefix.count)
     }
 
     private init(_ block: MetricBlock, _ numbers: [UInt32], prefixByteCount: Int) throws {

@@ -170,34 +170,12 @@ final class MetricHead: @unchecked Sendable {
         }
     }
 
+    /// What chooses series, as it is now.
+    var chooser: HeadIndex { HeadIndex(index: index, labels: labels) }
+
     /// Copies of these series; those without samples are left out.
     func copies(_ numbers: [UInt32]) -> HeadCopies {
         let numbers = numbers.filter { !series[Int($0)].isEmpty }
         return HeadCopies(numbers.map(snapshot), numbers, of: labels, order)
-    }
-}
-
-extension MetricHead: PostingsSource {
-    func list(_ name: [UInt8], _ value: [UInt8]) -> PostingsList { .numbers(index.postings(name, value)) }
-
-    func forEachName(_ body: ([UInt8]) throws -> Void) rethrows { try index.forEachName(body) }
-
-    func forEachList(
-        of name: [UInt8], _ body: (_ value: [UInt8], _ list: () throws -> PostingsList) throws -> Void
-    ) rethrows {
-        try index.forEachList(of: name) { value, list in try body(value) { .numbers(list) } }
-    }
-
-    func filter(_ series: [UInt32], by name: [UInt8], _ keeps: (String) -> Bool) -> [UInt32] {
-        let keepsAbsent = keeps("")
-        return series.filter { number in
-            labels[Int(number)].bytes.withUnsafeBytes { raw in
-                var reader = ByteReader(raw)
-                while let found = try? reader.readLengthPrefixed(), let value = try? reader.readLengthPrefixed() {
-                    if found.elementsEqual(name) { return keeps(String(decoding: value, as: UTF8.self)) }
-                }
-                return keepsAbsent
-            }
-        }
     }
 }

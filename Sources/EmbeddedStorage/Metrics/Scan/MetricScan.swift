@@ -8,8 +8,8 @@ struct MetricScan: Sendable {
     var aggregates: AggregateScan?
 
     /// Adds a block; it wins over what was added before.
-    mutating func add(_ block: MetricBlock, _ matchers: [LabelMatcher]) throws {
-        add(BlockChoice(block, try block.checked { try block.index.select(matchers) }))
+    mutating func add(_ block: MetricBlock, _ matchers: [LabelMatcher], _ checkpoint: () throws -> Void = {}) throws {
+        add(BlockChoice(block, try block.checked { try block.index.select(matchers, checkpoint: checkpoint) }))
     }
 
     /// Adds series of a head; they win over what was added before.
@@ -36,10 +36,11 @@ struct MetricScan: Sendable {
     }
 
     /// The parts that begin at some labels, which rise, and the one before them.
-    func divided(at borders: [[UInt8]]) throws -> [MetricScan] {
+    func divided(at borders: [[UInt8]], _ checkpoint: () throws -> Void) throws -> [MetricScan] {
+        if borders.isEmpty { return [self] }
         var parts = [MetricScan](repeating: MetricScan(), count: borders.count + 1)
         for choice in choices {
-            let places = [0] + (try choice.places(of: borders)) + [choice.count]
+            let places = [0] + (try choice.places(of: borders, checkpoint)) + [choice.count]
             for index in parts.indices where places[index] < places[index + 1] {
                 parts[index].choices.append(choice.part(places[index]..<places[index + 1]))
             }

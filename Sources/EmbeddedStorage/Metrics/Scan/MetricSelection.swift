@@ -23,8 +23,10 @@ struct MetricSelection: SeriesSelection {
     var sampleEstimate: Int { series.sampleEstimate(query) }
 
     func parts(_ count: Int) throws -> [any SeriesSelection] {
-        // A block that cannot be read now is found out when the series are.
-        guard let borders = try? series.borders(count), let parts = try? series.divided(at: borders) else { return [self] }
+        // A block that cannot be read now is found out when the series are, and so is that the answer is not wanted any more.
+        guard let borders = try? series.borders(count), let parts = try? series.divided(at: borders, query.checkpoint) else {
+            return [self]
+        }
         return parts.indices.map { index in
             MetricSelection(
                 store, query, parts[index], from: index == 0 ? low : borders[index - 1],
@@ -35,7 +37,7 @@ struct MetricSelection: SeriesSelection {
     /// What is there of the part now, after a block was set aside.
     private func chosenAnew() throws -> MetricScan {
         let borders = [low, high].compactMap { $0 }
-        let parts = try store.series(of: query).divided(at: borders)
+        let parts = try store.series(of: query).divided(at: borders, query.checkpoint)
         return parts[low == nil ? 0 : 1]
     }
 

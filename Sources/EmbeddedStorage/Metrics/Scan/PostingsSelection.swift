@@ -9,6 +9,8 @@ struct PostingsSelection<Source: PostingsSource> {
     private let source: Source
     /// What is left; nil: nothing was left out yet.
     private var rest: [UInt32]?
+    /// What is to be taken away from the rest: thousands of conditions that name a value each cost one pass together.
+    private var excluded: SeriesBits?
 
     /// Values of the series themselves are looked at when less than one in so many of all series is left.
     private static var shareToFilter: Int { 4 }
@@ -17,14 +19,21 @@ struct PostingsSelection<Source: PostingsSource> {
 
     init(_ source: Source) { self.source = source }
 
-    /// The series, by rising number.
-    func select(_ matchers: [LabelMatcher]) throws -> [UInt32] {
+    /// So many values are tried before somebody looks whether the answer is still wanted: one may take milliseconds.
+    private static var valuesBetweenChecks: Int { 16 }
+
+    /// The series, by rising number; ends when `checkpoint` throws.
+    func select(_ matchers: [LabelMatcher], _ checkpoint: () throws -> Void) throws -> [UInt32] {
         var selection = self
-        for step in try steps(matchers) where try !selection.isEmpty() { try selection.apply(step) }
-        return selection.rest ?? Array(0..<UInt32(source.seriesCount))
+        for step in try steps(matchers) where !selection.isEmpty {
+            try checkpoint()
+            try selection.apply(step, checkpoint)
+        }
+        selection.takeExcludedAway()
+        return selection.rest ?? selection.all
     }
 
-    private func isEmpty() throws -> Bool { rest?.isEmpty ?? false }
+    private var isEmpty: Bool { rest?.isEmpty ?? false }
 
     // MARK: Order
 
@@ -61,21 +70,33 @@ struct PostingsSelection<Source: PostingsSource> {
 
     // MARK: Conditions
 
-    private mutating func apply(_ step: Step) throws {
+    private mutating func apply(_ step: Step, _ checkpoint: () throws -> Void) throws {
         let matcher = step.matcher
         if matcher.reach == .nothing {
             rest = []
             return
         }
         if let rest, isFew(rest, step) {
-            self.rest = try source.filter(rest, by: Array(matcher.name.utf8)) { matcher.matches($0) }
+            var count = 0
+            self.rest = try source.filter(rest, by: Array(matcher.name.utf8)) { value in
+                try Self.check(&count, checkpoint)
+                return matcher.matches(value)
+            }
             return
         }
         if let list = step.list { return keep(try list.series()) }
         // Series without the label fail, or they are none of those that are taken away.
         let isKept = !matcher.matchesEmpty
-        let found = try union(matcher) { $0 == isKept }
-        if isKept { keep(found) } else { take(away: found) }
+        let found = try union(matcher, checkpoint) { $0 == isKept }
+        if isKept { return keep(found) }
+        excluded = excluded ?? SeriesBits(count: source.seriesCount)
+        excluded?.insert(found)
+        if matcher.literals == nil { takeExcludedAway() }
+    }
+
+    private static func check(_ count: inout Int, _ checkpoint: () throws -> Void) rethrows {
+        count &+= 1
+        if count % valuesBetweenChecks == 0 { try checkpoint() }
     }
 
     private func isFew(_ rest: [UInt32], _ step: Step) -> Bool {
@@ -84,7 +105,9 @@ struct PostingsSelection<Source: PostingsSource> {
     }
 
     /// The series with a value for which `wanted` of the matcher's answer holds.
-    private func union(_ matcher: LabelMatcher, _ wanted: (Bool) -> Bool) throws -> [UInt32] {
+    private func union(
+        _ matcher: LabelMatcher, _ checkpoint: () throws -> Void, _ wanted: (Bool) -> Bool
+    ) throws -> [UInt32] {
         let name = Array(matcher.name.utf8)
         if let literals = matcher.literals, wanted(matcher.matchesLiterals) {
             let lists = try literals.map { try source.list(name, Array($0.utf8)) }.filter { $0.byteCount > 0 }
@@ -95,7 +118,9 @@ struct PostingsSelection<Source: PostingsSource> {
         }
         var found = SeriesBits(count: source.seriesCount)
         let (isAny, prefix) = (matcher.reach != .some, matcher.operation == .matches ? matcher.pattern?.prefix ?? "" : "")
+        var count = 0
         try source.forEachList(of: name) { value, list in
+            try Self.check(&count, checkpoint)
             if !prefix.isEmpty, !value.starts(with: prefix.utf8) { return }
             if isAny ? !value.isEmpty : wanted(matcher.matches(String(decoding: value, as: UTF8.self))) {
                 found.insert(try list().series())
@@ -120,16 +145,13 @@ struct PostingsSelection<Source: PostingsSource> {
         rest = result
     }
 
-    private mutating func take(away others: [UInt32]) {
-        let own = rest ?? Array(0..<UInt32(source.seriesCount))
-        var result: [UInt32] = []
-        var j = 0
-        for value in own {
-            while j < others.count, others[j] < value { j += 1 }
-            if j == others.count || others[j] != value { result.append(value) }
-        }
-        rest = result
+    private mutating func takeExcludedAway() {
+        guard let excluded else { return }
+        rest = (rest ?? all).filter { !excluded.contains($0) }
+        self.excluded = nil
     }
+
+    private var all: [UInt32] { Array(0..<UInt32(source.seriesCount)) }
 }
 
 /// A set of numbers of series.
@@ -142,6 +164,8 @@ private struct SeriesBits {
     mutating func insert(_ series: [UInt32]) {
         for number in series { words[Int(number &>> 6)] |= 1 &<< UInt64(number & 63) }
     }
+
+    func contains(_ number: UInt32) -> Bool { words[Int(number &>> 6)] & (1 &<< UInt64(number & 63)) != 0 }
 
     /// By rising number.
     var series: [UInt32] {

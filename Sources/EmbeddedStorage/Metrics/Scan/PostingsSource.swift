@@ -13,7 +13,7 @@ protocol PostingsSource {
     func forEachList(of name: [UInt8], _ body: (_ value: [UInt8], _ list: () throws -> PostingsList) throws -> Void) throws
     /// Those of some series, by rising number, whose value of a label is to be kept. A value is asked about once or a few
     /// times; series without the label have the value "".
-    func filter(_ series: [UInt32], by name: [UInt8], _ keeps: (String) -> Bool) throws -> [UInt32]
+    func filter(_ series: [UInt32], by name: [UInt8], _ keeps: (String) throws -> Bool) throws -> [UInt32]
 }
 
 extension PostingsSource {
@@ -25,8 +25,10 @@ extension PostingsSource {
         try forEachList(of: name) { value, _ in try body(value) }
     }
 
-    /// The series for which all conditions hold, by rising number.
-    func select(_ matchers: [LabelMatcher]) throws -> [UInt32] { try PostingsSelection(self).select(matchers) }
+    /// The series for which all conditions hold, by rising number. `checkpoint` is called now and then and ends it by throwing.
+    func select(_ matchers: [LabelMatcher], checkpoint: () throws -> Void = {}) throws -> [UInt32] {
+        try PostingsSelection(self).select(matchers, checkpoint)
+    }
 }
 
 /// The series of a label value, which may have to be decoded.

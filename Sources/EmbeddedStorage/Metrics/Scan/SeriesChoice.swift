@@ -22,10 +22,11 @@ extension SeriesChoice {
     }
 
     /// How many of them come before each of some labels, which rise.
-    func places(of borders: [[UInt8]]) throws -> [Int] {
+    func places(of borders: [[UInt8]], _ checkpoint: () throws -> Void) throws -> [Int] {
         let labels = labelReader()
         var low = 0
         return try borders.map { border in
+            try checkpoint()
             var high = count
             while low < high {
                 let middle = (low + high) / 2

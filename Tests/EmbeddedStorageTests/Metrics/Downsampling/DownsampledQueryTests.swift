@@ -112,4 +112,30 @@ struct DownsampledQueryTests {
         let label = SeriesQuery([try LabelMatcher(Aggregate.labelName, .equal, "max")], from: 0, through: .max)
         #expect(try pair.thinned.series(label, limit: 100).isEmpty)
     }
+
+    @Test("a selection has the same series and samples in parts", arguments: ["max_over_time", "sum_over_time", "rate"])
+    func parts(function: String) throws {
+        let pair = try DownsampledPair(seed: 3)
+        for _ in 0..<60 {
+            try pair.advance(minutes: 30)
+            for _ in 0..<3 { try pair.thinned.maintain() }
+        }
+        let hour = DownsampledPair.hour
+        let hint = ReadHint(function: function, window: hour, firstEnd: DownsampledPair.start + hour, step: hour, count: 30)
+        let query = SeriesQuery(
+            [try LabelMatcher("__name__", .equal, "load")], from: DownsampledPair.start + 1,
+            through: DownsampledPair.start + 30 * hour,
+            hint: hint)
+        func samples(_ selections: [any SeriesSelection]) throws -> [String] {
+            var found: [String] = []
+            for selection in selections {
+                try selection.scan { found.append("\($0.labels) \(Array($0.timestamps)) \($0.values.map(\.bitPattern))") }
+            }
+            return found
+        }
+        let whole = try pair.thinned.select(query)
+        let expected = try samples([whole])
+        #expect(expected.count == 4)
+        for count in [1, 2, 3, 100] { #expect(try samples(try whole.parts(count)) == expected, "\(count) parts") }
+    }
 }

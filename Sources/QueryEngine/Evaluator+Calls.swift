@@ -84,6 +84,7 @@ extension Evaluator {
         case "sort", "sort_desc", "sort_by_label", "sort_by_label_desc": return try sort(name, arguments, in: whole)
         case "label_replace": return try labelReplace(arguments)
         case "label_join": return try labelJoin(arguments)
+        case "info": return try information(arguments, in: whole)
         case "histogram_quantile", "histogram_quantiles", "histogram_fraction": return try classicHistogram(name, arguments)
         case "histogram_avg", "histogram_count", "histogram_sum", "histogram_stddev", "histogram_stdvar":
             // They pass over all series that are no native histograms, and there are no others here.

@@ -94,7 +94,7 @@ public struct PromQLEngine: Sendable {
             if let syntax = parsed.unsupportedSyntax {
                 throw QueryError(.unsupported, "\(syntax) is not supported: it is understood, but not evaluated.")
             }
-            let times = PromQLQueryTimes(start: grid.start, end: grid.end, step: grid.step)
+            let times = PromQLQueryTimes(start: bounds.start, end: bounds.end, step: bounds.step)
             let expression = parsed.hasComputedDurations ? try parsed.resolvingDurations(times, in: text) : parsed
             watch.isPrepared()
             let annotations = AnnotationList(expression: text)

@@ -28,14 +28,30 @@ final class AnnotationList {
     /// So many different ones are told apart; whatever comes then is not counted.
     static let countedLimit = 20_000
 
+    /// What is said once: of the same sentence about several parts of the expression Prometheus shows the last.
+    private struct Sentence: Hashable {
+        var level: QueryAnnotation.Level
+        var text: String
+    }
+
     private let expression: String
-    private(set) var all: [QueryAnnotation] = []
+    /// The sentences that are shown, each with the byte of the expression that it is about.
+    private var kept: [(sentence: Sentence, offset: Int?)] = []
+    /// Where in ``kept`` a sentence is; nil for those beyond the limit.
+    private var seen: [Sentence: Int?] = [:]
     /// How many more there were of each level.
     private(set) var omitted: [QueryAnnotation.Level: Int] = [:]
-    private var kept: [QueryAnnotation.Level: Int] = [:]
-    private var seen: Set<QueryAnnotation> = []
 
     init(expression: String) { self.expression = expression }
+
+    /// What is shown, in the order in which it was first said.
+    var all: [QueryAnnotation] {
+        kept.map { sentence, offset in
+            guard let offset else { return QueryAnnotation(level: sentence.level, message: sentence.text) }
+            let (line, column) = PromQLError.lineAndColumn(offset, in: expression)
+            return QueryAnnotation(level: sentence.level, message: "\(sentence.text) (\(line):\(column))")
+        }
+    }
 
     func add(_ level: QueryAnnotation.Level, _ message: String, about part: PromQLExpression) {
         add(level, message, at: part.location.lowerBound)
@@ -43,23 +59,27 @@ final class AnnotationList {
 
     /// The same with the byte of the expression where that stands which it is about.
     func add(_ level: QueryAnnotation.Level, _ message: String, at offset: Int) {
-        let (line, column) = PromQLError.lineAndColumn(offset, in: expression)
-        add(QueryAnnotation(level: level, message: "\(message) (\(line):\(column))"))
+        add(Sentence(level: level, text: message), at: offset)
     }
 
     /// Says that an answer is not exact in a range, because the samples are gone.
     func add(_ range: CoarseRange) {
         let end = RFC3339.text(nanoseconds: UInt64(clamping: range.through) &* 1_000_000)
-        add(QueryAnnotation(level: .warning, message: "only \(range.name) aggregates are kept before \(end)"))
+        add(Sentence(level: .warning, text: "only \(range.name) aggregates are kept before \(end)"), at: nil)
     }
 
-    private func add(_ annotation: QueryAnnotation) {
-        guard seen.count < Self.countedLimit, seen.insert(annotation).inserted else { return }
-        if kept[annotation.level, default: 0] < Self.limit {
-            kept[annotation.level, default: 0] += 1
-            all.append(annotation)
+    private func add(_ sentence: Sentence, at offset: Int?) {
+        if let place = seen[sentence] {
+            if let place { kept[place].offset = offset }
+            return
+        }
+        guard seen.count < Self.countedLimit else { return }
+        if kept.count(where: { $0.sentence.level == sentence.level }) < Self.limit {
+            seen[sentence] = .some(kept.count)
+            kept.append((sentence, offset))
         } else {
-            omitted[annotation.level, default: 0] += 1
+            seen[sentence] = .some(nil)
+            omitted[sentence.level, default: 0] += 1
         }
     }
 }

@@ -10,12 +10,7 @@ extension PromQLExpression {
     }
 
     private var unsupportedPart: String? {
-        switch node {
-        case .selector(let selector):
-            if selector.isAnchored { return "anchored behind a selector without a range" }
-        case .call(let function, _) where function.name == "info": return "info()"
-        default: break
-        }
+        if case .selector(let selector) = node, selector.isAnchored { return "anchored behind a selector without a range" }
         return children.lazy.compactMap(\.unsupportedPart).first
     }
 }

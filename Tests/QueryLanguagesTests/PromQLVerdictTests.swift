@@ -53,6 +53,8 @@ struct PromQLVerdictTests {
             ("x @ - x", "1:7: parse error: unexpected identifier \"x\" in @, expected timestamp"),
             ("x @ inf", "1:1: parse error: timestamp out of bounds for @ modifier: +Inf"),
             ("x @ nan", "1:1: parse error: timestamp out of bounds for @ modifier: NaN"),
+            ("x @ 1e30", "1:1: parse error: timestamp out of bounds for @ modifier: 1000000000000000019884624838656.000000"),
+            ("x @ -9223372036854775808", "1:1: parse error: timestamp out of bounds for @ modifier: -9223372036854775808.000000"),
             ("x @ 1 @ 2", "1:1: parse error: @ <timestamp> may not be set multiple times"),
             (
                 "(x) @ 1",

@@ -123,9 +123,21 @@ extension PromQLParser {
         return .milliseconds(Int64(max(-bound, min(bound, (seconds * 1_000).rounded(.toNearestOrAwayFromZero)))))
     }
 
-    /// The number with six decimals, as messages have it.
+    /// A number of at least 2^63 to its last digit with six decimals, as messages have it.
     private static func decimals(_ value: Double) -> String {
-        value.isFinite ? "\(PromQLNumber.plainText(value)).000000" : PromQLNumber.text(value)
+        guard value.isFinite, value.magnitude >= 0x1p63 else { return PromQLNumber.text(value) }
+        // The digits of the significand, the last first, doubled as often as the exponent says.
+        var digits = "\(Int64(value.significand.magnitude * 0x1p52))".utf8.reversed().map { Int($0) - 0x30 }
+        for _ in 52..<value.exponent {
+            var carry = 0
+            for index in digits.indices {
+                carry += 2 * digits[index]
+                digits[index] = carry % 10
+                carry /= 10
+            }
+            if carry > 0 { digits.append(carry) }
+        }
+        return (value < 0 ? "-" : "") + digits.reversed().map(String.init).joined() + ".000000"
     }
 
     // MARK: Bounds of ranges

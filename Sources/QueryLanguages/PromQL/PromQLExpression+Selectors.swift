@@ -9,3 +9,10 @@ extension PromQLExpression {
         }
     }
 }
+
+extension PromQLExpression.Selector {
+    /// Series that meet all of some conditions, `offset` milliseconds back from the time of the step or from a time of its own.
+    public init(matchers: [LabelMatcher], offset: Int64, at: PromQLExpression.FixedTime?) {
+        self.init(name: nil, matchers: matchers, offset: offset, at: at)
+    }
+}

@@ -7,10 +7,10 @@ struct InformationTests {
     /// `x` on two instances; what is known of `a` changes at 300 s, of `b` nothing is known.
     private static let store: ScriptStore = {
         var store = ScriptStore()
-        func add(_ name: String, _ labels: KeyValuePairs<String, String>, _ points: [(time: Int64, value: Double?)]) {
+        func add(_ name: String, _ labels: KeyValuePairs<String, String>, _ points: [(time: Int64, value: Double)]) {
             store.add(Labels([Label(Labels.nameLabel, name)] + labels.map { Label($0.key, $0.value) }), points)
         }
-        let all: [(time: Int64, value: Double?)] = [(0, 1), (300_000, 2), (600_000, 3)]
+        let all: [(time: Int64, value: Double)] = [(0, 1), (300_000, 2), (600_000, 3)]
         add("x", ["instance": "a", "job": "j", "own": "1"], all)
         add("x", ["instance": "b", "job": "j"], all)
         add("target_info", ["instance": "a", "job": "j", "version": "1", "own": "2"], [(0, 1)])

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTransport
 import Logging
 import Platform
 import Storage
@@ -45,8 +46,11 @@ struct FederationScrapeTests {
         try await run.value
     }
 
-    private func get(_ url: String) -> String? {
-        URL(string: url).flatMap { try? Data(contentsOf: $0) }.map { String(decoding: $0, as: UTF8.self) }
+    private func get(_ url: String) async throws -> String? {
+        let transport = try HTTPTransport()
+        let answer = try? await transport.send(HTTPCall(url: url))
+        await transport.shutdown()
+        return answer.flatMap { $0.isSuccess ? $0.text : nil }
     }
 
     @Test("Prometheus scrapes what is federated, with every label, value and type")
@@ -76,7 +80,7 @@ struct FederationScrapeTests {
                 defer { prometheus.end(SIGKILL) }
                 let base = "http://127.0.0.1:\(port)/api/v1"
                 let answer = try await prometheus.wait(for: "the first scrape") {
-                    get("\(base)/query?query=%7B__name__=~%22(hits%7Crequest%7Ctemperature).*%22%7D").flatMap {
+                    try await get("\(base)/query?query=%7B__name__=~%22(hits%7Crequest%7Ctemperature).*%22%7D").flatMap {
                         $0.contains("hits_total") ? $0 : nil
                     }
                 }
@@ -87,10 +91,10 @@ struct FederationScrapeTests {
                     #"{"__name__":"request_duration_seconds_bucket","instance":"a","job":"federate","le":"0.5"}"#,
                     #""__name__":"request_duration_seconds_sum""#, #""1.5"]"#,
                 ] { #expect(answer.contains(part), "\(part) in \(answer)") }
-                let metadata = try #require(get("\(base)/metadata"))
+                let metadata = try #require(try await get("\(base)/metadata"))
                 #expect(metadata.contains(#""request_duration_seconds":[{"type":"histogram","help":"How long.""#), "\(metadata)")
                 #expect(metadata.contains(#""hits":[{"type":"counter","help":"Hits \\ of\n\"all\".""#), "\(metadata)")
-                let targets = try #require(get("\(base)/targets"))
+                let targets = try #require(try await get("\(base)/targets"))
                 #expect(targets.contains(#""lastError":"""#) && targets.contains(#""health":"up""#), "\(targets)")
             }
         }
@@ -103,7 +107,7 @@ struct FederationScrapeTests {
             try await TestBench.withFolder { folder in
                 for path in ["/federate?match%5B%5D=%7B__name__=~%22.%2B%22%7D", "/metrics"] {
                     let file = folder.appendingPathComponent("metrics.txt")
-                    try Data(try #require(get("http://\(address)\(path)")).utf8).write(to: file)
+                    try Data(try #require(try await get("http://\(address)\(path)")).utf8).write(to: file)
                     let check = try ChildProcess(
                         "/bin/sh", ["-c", "/usr/bin/promtool check metrics < '\(file.path)'"],
                         logFile: folder.appendingPathComponent("promtool.log"))

@@ -9,6 +9,8 @@ private struct CoarseReader: MetricReader {
     var values: [Double] = []
     var counts: [Double]?
     var ranges: [CoarseRange] = []
+    /// Called when the reader is asked where its samples are gone, before it looks whether that is still wanted.
+    var beforeRanges: @Sendable () -> Void = {}
 
     func scan(_ query: SeriesQuery, _ body: (SeriesView) throws -> Void) throws {
         try Labels(["__name__": "load"]).bytes.withUnsafeBytes { labels in
@@ -25,7 +27,11 @@ private struct CoarseReader: MetricReader {
         }
     }
 
-    func coarseRanges(_ query: SeriesQuery) -> [CoarseRange] { ranges }
+    func coarseRanges(_ query: SeriesQuery) throws -> [CoarseRange] {
+        beforeRanges()
+        try query.checkpoint()
+        return ranges
+    }
     func series(_ query: SeriesQuery, limit: Int) -> [Labels] { [] }
     func labelNames(_ query: SeriesQuery, limit: Int) -> [String] { [] }
     func labelValues(_ name: String, _ query: SeriesQuery, limit: Int) -> [String] { [] }
@@ -70,5 +76,18 @@ struct CoarseRangeTests {
                 "PromQL warning: only 1h aggregates are kept before 1970-01-01T05:00:00Z",
             ])
         #expect(try value("rate(load[1d])", at: times[2], reader).1.count == 3, "and the name is not a counter's")
+    }
+
+    @Test("a query that is cancelled while the store looks where samples are gone ends there")
+    func cancelledWhileLooking() throws {
+        var reader = CoarseReader(timestamps: [1], values: [1])
+        for expression in ["load", "rate(load[1h])"] {
+            let context = PromQLEngine(reader: reader).context()
+            reader.beforeRanges = { context.cancel() }
+            let error = #expect(throws: QueryError.self) {
+                try PromQLEngine(reader: reader).instant(expression, at: 60_000, context: context)
+            }
+            #expect(error?.message == "The query was cancelled.")
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Platform
+import Storage
 import Synchronization
 
 /// How much a single query may use.
@@ -51,6 +52,13 @@ public final class QueryContext: Sendable {
 
     /// Series read so far.
     public var seriesCount: Int { series.load(ordering: .relaxed) }
+
+    /// A question to the store that ends when the query does, also while the store still chooses series.
+    public func ending(_ query: SeriesQuery) -> SeriesQuery {
+        var query = query
+        query.checkpoint = { [self] in try check() }
+        return query
+    }
 
     /// Throws when the query was cancelled or its time ran out.
     public func check() throws(QueryError) {

@@ -13,20 +13,13 @@ extension Evaluator {
         _ query: SeriesQuery, of source: PromQLExpression, _ maker: Maker, _ body: (ColumnView) throws -> Void
     ) throws {
         var maker = maker
-        let selection = try chosen(query)
+        let selection = try reader.select(query)
         if let workers, let division = WorkDivision(selection, stepCount: grid.count) {
             try forEachColumn(of: try selection.parts(division.partCount), source, &maker, workers, body)
         } else {
             try scan(selection, of: source) { try maker.make($0, context, body) }
         }
         profile?.add(maker.sampleCounts)
-    }
-
-    /// The series of a query; choosing them ends when the query does.
-    func chosen(_ query: SeriesQuery) throws -> any SeriesSelection {
-        var query = query
-        query.checkpoint = { [context] in try context.check() }
-        return try reader.select(query)
     }
 
     /// Calls `body` with the series of a selection.

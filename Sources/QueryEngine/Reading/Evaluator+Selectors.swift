@@ -85,13 +85,15 @@ extension Evaluator {
         let times = readTimes(at: selector.at, offset: selector.offset)
         let window = context.limits.lookback
         if selector.isSmoothed {
-            let query = SeriesQuery(selector.matchers, from: times.first &- window &+ 1, through: times.last &+ window, hint: nil)
+            let query = context.ending(
+                SeriesQuery(selector.matchers, from: times.first &- window &+ 1, through: times.last &+ window, hint: nil))
             let maker = SmoothedColumns(times, lookback: window, values: try emptyValues(), newSampleCounts())
             return try forEachColumn(query, of: whole, maker, body)
         }
         // Left-open: a sample exactly as old as the look-back is too old.
-        let query = SeriesQuery(
-            selector.matchers, from: times.first &- window &+ 1, through: times.last, hint: times.hint(nil, window: window))
+        let query = context.ending(
+            SeriesQuery(
+                selector.matchers, from: times.first &- window &+ 1, through: times.last, hint: times.hint(nil, window: window)))
         let lookback = CoarseLookback(try notingCoarseRanges(query), window)
         let maker = LatestColumns(
             times: times, lookback: lookback, part: part, values: try emptyValues(), sampleCounts: newSampleCounts())
@@ -133,16 +135,17 @@ extension Evaluator {
     func rangeQuery(_ expression: PromQLExpression, for function: String?) throws -> SeriesQuery? {
         guard case .range(let selector, let ownRange) = expression.unwrapped.node else { return nil }
         let (times, range) = window(of: selector, ownRange)
-        let query = SeriesQuery(
-            selector.matchers, from: times.first &- range &+ 1, through: times.last,
-            hint: selector.isAnchored || selector.isSmoothed ? nil : function.map { times.hint($0, window: range) })
+        let query = context.ending(
+            SeriesQuery(
+                selector.matchers, from: times.first &- range &+ 1, through: times.last,
+                hint: selector.isAnchored || selector.isSmoothed ? nil : function.map { times.hint($0, window: range) }))
         _ = try notingCoarseRanges(query)
         return query
     }
 
     /// Calls `body` with the samples of each series of a range selector or subquery.
     func forEachSeries(of expression: PromQLExpression, _ body: (SeriesView) throws -> Void) throws {
-        if let query = try rangeQuery(expression, for: nil) { return try scan(try chosen(query), of: expression, body) }
+        if let query = try rangeQuery(expression, for: nil) { return try scan(try reader.select(query), of: expression, body) }
         guard case .subquery(let subquery) = expression.unwrapped.node else {
             throw QueryError(.invalid, "A range vector is needed here.")
         }

@@ -55,13 +55,16 @@ struct ActionServices: Sendable {
         ]
     }
 
-    /// Writes once a minute, and at the end, which metrics were asked for.
+    /// How often it is written which metrics were asked for, nanoseconds.
+    private static let usageInterval: UInt64 = 60_000_000_000
+
+    /// Writes now and then, and at the end, which metrics were asked for.
     private static func keep(
         _ usage: MetricUsage, _ state: StateStore, _ pool: BlockingPool, _ time: any TimeSource
     ) async throws {
         while true {
             var end: (any Error)?
-            do { try await time.sleep(nanoseconds: 60_000_000_000) } catch { end = error }
+            do { try await time.sleep(nanoseconds: usageInterval) } catch { end = error }
             // A task of its own, which is not cancelled with this one. A write that fails costs a minute of counting.
             await Task { _ = try? await pool.run { try usage.save(state) } }.value
             if let end { throw end }

@@ -58,8 +58,7 @@ struct NewestSamples {
         let hint = ReadHint(function: nil, window: lookback, firstEnd: now, step: 0, count: 1)
         var visitedCount = 0
         for matchers in selectors {
-            var query = SeriesQuery(matchers, from: now - lookback + 1, through: now, hint: hint)
-            query.checkpoint = { [context] in try context.check() }
+            let query = context.ending(SeriesQuery(matchers, from: now - lookback + 1, through: now, hint: hint))
             try reader.scan(query) { series in
                 visitedCount += 1
                 if visitedCount % Self.checkInterval == 0 { try context.check() }

@@ -60,9 +60,7 @@ struct SeriesRoutes: RouteGroup {
     private static func question(
         _ matchers: [LabelMatcher], _ range: ClosedRange<Int64>, _ context: QueryContext
     ) -> SeriesQuery {
-        var query = SeriesQuery(matchers, from: range.lowerBound, through: range.upperBound)
-        query.checkpoint = { try context.check() }
-        return query
+        context.ending(SeriesQuery(matchers, from: range.lowerBound, through: range.upperBound))
     }
 
     /// What is found for any of the selectors, or without selectors for all series.

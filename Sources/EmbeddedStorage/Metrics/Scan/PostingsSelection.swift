@@ -16,11 +16,10 @@ struct PostingsSelection<Source: PostingsSource> {
     private static var shareToFilter: Int { 4 }
     /// A list of so many bytes for each series that is left takes longer to decode than to look at these.
     private static var listBytesPerSeries: Int { 16 }
-
-    init(_ source: Source) { self.source = source }
-
     /// So many values are tried before somebody looks whether the answer is still wanted: one may take milliseconds.
     private static var valuesBetweenChecks: Int { 16 }
+
+    init(_ source: Source) { self.source = source }
 
     /// The series, by rising number; ends when `checkpoint` throws.
     func select(_ matchers: [LabelMatcher], _ checkpoint: () throws -> Void) throws -> [UInt32] {

@@ -122,8 +122,10 @@ extension EmbeddedStore {
     public func search(_ query: TraceQuery) throws -> [TraceID] { try spans.search(query) }
 
     /// Every span that starts in the range.
-    public func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
-        try spans.scan(from: from, through: through, body)
+    public func scan(
+        from: UInt64, through: UInt64, _ projection: SpanProjection, _ body: (SpanBatch) throws -> Void
+    ) throws {
+        try spans.scan(from: from, through: through, projection, body)
     }
 
     /// The rows of whole minutes.

@@ -63,8 +63,18 @@ public protocol TraceReader: Sendable {
     func search(_ query: TraceQuery) throws -> [TraceID]
 
     /// Calls `body` with batches that together hold every span that starts in the closed range, each span once and all
-    /// spans of a trace that start in the range in one batch. What `body` throws ends the scan and is thrown on.
-    func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws
+    /// spans of a trace that start in the range in one batch. What `body` throws ends the scan and is thrown on. Of each span
+    /// at least the parts that the projection names are there.
+    func scan(
+        from: UInt64, through: UInt64, _ projection: SpanProjection, _ body: (SpanBatch) throws -> Void
+    ) throws
+}
+
+extension TraceReader {
+    /// A scan of everything that spans carry.
+    public func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
+        try scan(from: from, through: through, .everything, body)
+    }
 }
 
 /// Answers from sums that were kept, without looking at spans.

@@ -239,7 +239,9 @@ public final class InMemoryStore: Store {
     }
 
     /// Every span in the range, trace by trace.
-    public func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
+    public func scan(
+        from: UInt64, through: UInt64, _ projection: SpanProjection, _ body: (SpanBatch) throws -> Void
+    ) throws {
         let spans = try open { $0.spans.values.filter { $0.start >= from && $0.start <= through } }
         for (_, trace) in Dictionary(grouping: spans, by: \.traceID).sorted(by: { $0.key < $1.key }) {
             try body(Self.batch(trace))

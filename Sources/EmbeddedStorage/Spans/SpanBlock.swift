@@ -69,7 +69,7 @@ final class SpanBlock: TraceSource {
 
     func isParted(_ id: TraceID) -> Bool { parted.contains(id) }
 
-    func page(_ number: Int) throws -> SharedSpanBatch {
+    func page(_ number: Int, _ projection: SpanProjection) throws -> SharedSpanBatch {
         let item = try cache.item(
             SpanPageCache.Key(block: meta.id, part: .page(number)), byteCount: { $0.memoryByteCount },
             read: { .page(SharedSpanBatch(try readPage(number))) })
@@ -88,11 +88,11 @@ final class SpanBlock: TraceSource {
         }
     }
 
-    func runs(of id: TraceID) throws -> [TraceRun] {
+    func runs(of id: TraceID, _ projection: SpanProjection) throws -> [TraceRun] {
         var runs: [TraceRun] = []
         for entry in try entries(TraceFilter.hash(id)) {
             guard Int(entry.page) < pageCount else { throw damage("its trace index points to a page that is not there") }
-            let batch = try page(Int(entry.page))
+            let batch = try page(Int(entry.page), projection)
             let (end, overflow) = entry.row.addingReportingOverflow(entry.rowCount)
             guard !overflow, entry.rowCount > 0, Int(end) <= batch.spans.count else {
                 throw damage("its trace index points to rows that are not there")

@@ -1,4 +1,5 @@
 import ByteCoding
+import Storage
 import TelemetryModel
 
 /// The spans that are in no block yet: the batches as they were accepted, an index by trace, and a table by identity.
@@ -192,7 +193,7 @@ final class HeadSource: TraceSource {
         pages[number].minimumStart <= through && pages[number].maximumStart >= from
     }
 
-    func page(_ number: Int) throws -> SharedSpanBatch {
+    func page(_ number: Int, _ projection: SpanProjection) throws -> SharedSpanBatch {
         SharedSpanBatch(head.assemble(pages[number].traces))
     }
 
@@ -200,7 +201,7 @@ final class HeadSource: TraceSource {
 
     func isParted(_ id: TraceID) -> Bool { false }
 
-    func runs(of id: TraceID) throws -> [TraceRun] {
+    func runs(of id: TraceID, _ projection: SpanProjection) throws -> [TraceRun] {
         guard let number = head.number(of: id) else { return [] }
         let batch = SharedSpanBatch(head.assemble(CollectionOfOne(number)))
         // No page of the head has a negative number, so that the copy is not taken for one of them.

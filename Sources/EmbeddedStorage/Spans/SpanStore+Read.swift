@@ -20,11 +20,13 @@ extension SpanStore: TraceReader, RollupReader {
 
     /// Every span in a range; see ``TraceReader``. A block that turns out to be damaged ends the scan with `corrupt`; it is
     /// set aside, so that the next scan goes through.
-    public func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
+    public func scan(
+        from: UInt64, through: UInt64, _ projection: SpanProjection, _ body: (SpanBatch) throws -> Void
+    ) throws {
         if from > through { return }
         do {
             let sources = try snapshot().sources(from: from, through: through)
-            var merge = try TraceMerge(sources, from: from, through: through)
+            var merge = try TraceMerge(sources, from: from, through: through, projection)
             var assembler = TraceAssembler()
             while let trace = try merge.next() {
                 assembler.add(trace) { $0.start >= from && $0.start <= through }

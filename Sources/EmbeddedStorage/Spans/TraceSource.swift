@@ -1,3 +1,4 @@
+import Storage
 import TelemetryModel
 
 /// Something that holds traces in pages: whole traces by rising start, the rows of each together and by rising start. A
@@ -7,14 +8,22 @@ protocol TraceSource: Sendable {
     var pageCount: Int { get }
     /// Whether a span of the page may start in the closed range.
     func page(_ number: Int, overlapsFrom from: UInt64, through: UInt64) -> Bool
-    /// The page.
-    func page(_ number: Int) throws -> SharedSpanBatch
+    /// The page with at least the parts that the projection names.
+    func page(_ number: Int, _ projection: SpanProjection) throws -> SharedSpanBatch
     /// Whether the trace of this hash may be here.
     func mayContain(_ hash: UInt64) -> Bool
-    /// All rows of a trace here; none when the trace is not here.
-    func runs(of id: TraceID) throws -> [TraceRun]
+    /// All rows of a trace here, with at least the parts that the projection names; none when the trace is not here.
+    func runs(of id: TraceID, _ projection: SpanProjection) throws -> [TraceRun]
     /// Whether the trace may stand on several pages here or in several sources.
     func isParted(_ id: TraceID) -> Bool
+}
+
+extension TraceSource {
+    /// The page with everything.
+    func page(_ number: Int) throws -> SharedSpanBatch { try page(number, .everything) }
+
+    /// All rows of a trace here with everything.
+    func runs(of id: TraceID) throws -> [TraceRun] { try runs(of: id, .everything) }
 }
 
 /// Rows of one trace that stand together.
@@ -42,13 +51,19 @@ struct TraceMerge {
     private var cursors: [Cursor]
     private let from: UInt64
     private let through: UInt64
+    private let projection: SpanProjection
     /// Whether a trace has been put together from several places.
     private(set) var hasJoined = false
 
     /// Merges the traces that have a span in the closed range; others may come too.
-    init(_ sources: [any TraceSource], from: UInt64 = 0, through: UInt64 = .max) throws {
+    init(
+        _ sources: [any TraceSource], from: UInt64 = 0, through: UInt64 = .max, _ projection: SpanProjection = .everything
+    ) throws {
         self.from = from
         self.through = through
+        // The order of traces and spans, and what tells spans apart, are needed to put them together.
+        self.projection = SpanProjection(
+            projection.columns.union([.spanIDs, .starts, .kinds]), attributeKeys: projection.attributeKeys)
         cursors = sources.map { Cursor(source: $0) }
         for index in cursors.indices { try settle(index) }
     }
@@ -65,7 +80,7 @@ struct TraceMerge {
             if other == index, !cursors[index].source.isParted(id) {
                 found.append((index, own))
             } else if other == index || cursors[other].source.mayContain(hash) {
-                let runs = try cursors[other].source.runs(of: id)
+                let runs = try cursors[other].source.runs(of: id, projection)
                 if runs.isEmpty { continue }
                 cursors[other].consumed.insert(id)
                 found.append(contentsOf: runs.map { (other, $0) })
@@ -114,7 +129,7 @@ struct TraceMerge {
                 cursors[index].batch = .empty
                 return
             }
-            cursors[index].batch = try source.page(next)
+            cursors[index].batch = try source.page(next, projection)
         }
     }
 }

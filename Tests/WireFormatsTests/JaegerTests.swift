@@ -27,15 +27,16 @@ struct JaegerTests {
             #"{"data":[{"traceID":"00000000000000ab","spans":[{"traceID":"00000000000000ab","spanID":"0000000000000002","#
             + #""operationName":"GET /","references":[{"refType":"CHILD_OF","traceID":"00000000000000ab","spanID":"0000000000000001"},"#
             + #"{"refType":"FOLLOWS_FROM","traceID":"00000000000000010000000000000002","spanID":"0000000000000003"}],"#
-            + #""startTime":1000,"duration":2500,"tags":[{"key":"s","type":"string","value":"x"},{"key":"b","type":"bool","value":true},"#
+            + #""startTime":1000,"duration":2500,"tags":[{"key":"otel.scope.name","type":"string","value":"lib"},"#
+            + #"{"key":"s","type":"string","value":"x"},{"key":"b","type":"bool","value":true},"#
             + #"{"key":"i","type":"int64","value":-5},{"key":"d","type":"float64","value":0.5},"#
             + #"{"key":"y","type":"binary","value":"AQ=="},{"key":"l","type":"string","value":"[1]"},"#
-            + #"{"key":"otel.scope.name","type":"string","value":"lib"},{"key":"span.kind","type":"string","value":"server"},"#
+            + #"{"key":"span.kind","type":"string","value":"server"},"#
             + #"{"key":"otel.status_code","type":"string","value":"ERROR"},{"key":"error","type":"bool","value":true},"#
             + #"{"key":"otel.status_description","type":"string","value":"boom"}],"logs":[{"timestamp":2000,"fields":["#
             + #"{"key":"event","type":"string","value":"e"},{"key":"k","type":"string","value":"v"}]}],"processID":"p1","#
             + #""warnings":null}],"processes":{"p1":{"serviceName":"shop","tags":[{"key":"host.name","type":"string","value":"h"}]}},"#
-            + #""warnings":null}],"total":1,"limit":0,"offset":0,"errors":null}"#
+            + #""warnings":null}],"total":0,"limit":0,"offset":0,"errors":null}"#
         #expect(String(decoding: JaegerEncoder.traces([batch]), as: UTF8.self) == expected)
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import WireFormats
 
 /// How an error is told: each family of clients knows its own form.
 enum ErrorForm: Sendable {
@@ -9,6 +10,8 @@ enum ErrorForm: Sendable {
     case prometheus
     /// `{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":400,"msg":"…"}]}`: Jaeger.
     case jaeger
+    /// `{"error":{"httpCode":400,"message":"…"}}`: Jaeger's API version 3.
+    case jaegerV3
     /// The sentence as plain text: Zipkin, and Prometheus's federation.
     case text
 
@@ -21,30 +24,6 @@ enum ErrorForm: Sendable {
         var error: Body
     }
 
-    private struct Jaeger: Encodable {
-        struct Item: Encodable {
-            var code: Int
-            var msg: String
-        }
-        var data: String?
-        var total = 0
-        var limit = 0
-        var offset = 0
-        var errors: [Item]
-
-        enum CodingKeys: CodingKey { case data, total, limit, offset, errors }
-
-        // Written out because a synthesised one leaves `data` away instead of saying null.
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encodeNil(forKey: .data)
-            try container.encode(total, forKey: .total)
-            try container.encode(limit, forKey: .limit)
-            try container.encode(offset, forKey: .offset)
-            try container.encode(errors, forKey: .errors)
-        }
-    }
-
     /// The reply that tells an error.
     func response(_ error: APIError) -> Response {
         var response: Response =
@@ -54,7 +33,9 @@ enum ErrorForm: Sendable {
             case .prometheus:
                 .json(bytes: PrometheusJSON.failure(error), status: error.status)
             case .jaeger:
-                .json(Jaeger(errors: [.init(code: error.status.code, msg: error.message)]), status: error.status)
+                .json(bytes: JaegerEncoder.failure(code: error.status.code, error.message), status: error.status)
+            case .jaegerV3:
+                .json(bytes: JaegerV3Encoder.failure(code: error.status.code, error.message), status: error.status)
             case .text:
                 .text(error.message, status: error.status)
             }

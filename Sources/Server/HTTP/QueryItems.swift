@@ -11,6 +11,9 @@ struct QueryItems: Sendable, Equatable {
     /// No parameters.
     init() {}
 
+    /// Parameters that came another way than in a query string.
+    init(_ items: [(name: String, value: String)]) { self.items = items }
+
     /// Decodes `a=1&b=x+y%21`; throws an ``APIError`` for what is no percent-encoded UTF-8.
     init(parsing text: some StringProtocol) throws {
         for pair in text.split(separator: "&") {

@@ -20,6 +20,7 @@ enum AllRoutes {
             FederationRoutes(server: server),
             ZipkinRoutes(server: server),
             JaegerRoutes(server: server),
+            JaegerV3Routes(server: server),
             AnalysisRoutes(server: server),
             try PageRoutes(server: server),
             LaterRoutes(),

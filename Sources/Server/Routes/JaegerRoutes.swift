@@ -1,98 +1,83 @@
+import ByteCoding
 import Hummingbird
 import Storage
 import TelemetryModel
 import WireFormats
 
-/// Jaeger's query API, as its own page and Grafana's data source use it.
+/// Jaeger's first query API, as its own page and Grafana's data source use it.
 struct JaegerRoutes: RouteGroup {
     let server: ServerDependencies
 
     var routes: [Route] {
         [
-            route("/api/services") { _, server in
-                .json(bytes: JaegerEncoder.names(try Set(server.store.operationNames().map(\.service)).sorted()))
-            },
+            route("/api/services") { _, server in JaegerEncoder.names(try Self.services(server)) },
             route("/api/services/{service}/operations") { routed, server in
-                let service = routed.parameter("service")
-                let names = try server.store.operationNames().filter { $0.service == service }
-                return .json(bytes: JaegerEncoder.names(Set(names.map(\.operation)).sorted()))
+                let operations = try Self.operations(of: routed.parameter("service"), kind: nil, server)
+                return JaegerEncoder.names(Set(operations.map(\.operation)).sorted())
             },
-            route("/api/operations") { routed, server in try Self.operations(routed.query, server) },
+            route("/api/operations") { routed, server in
+                guard let service = routed.query["service"], !service.isEmpty else {
+                    throw JaegerSearch.bad("service", "parameter 'service' is required")
+                }
+                let kind = try JaegerSearch.kind(routed.query["spanKind"])
+                return JaegerEncoder.operations(
+                    try Self.operations(of: service, kind: kind, server).map { ($0.operation, $0.kind) })
+            },
             route("/api/traces") { routed, server in try Self.search(routed.query, server) },
             route("/api/traces/{id}") { routed, server in
-                let batches = try server.store.traces([try AnalysisRoutes.traceID(routed.parameter("id"))]).filter { !$0.isEmpty }
-                guard !batches.isEmpty else { throw APIError(.notFound, code: "not_found", "trace not found") }
-                return .json(bytes: JaegerEncoder.traces(batches))
+                let id = try JaegerTraceID.read(routed.parameter("id"), where: "traceID")
+                let range = try JaegerSearch.range(routed.query)
+                let traces = try server.store.traces([id]).filter { $0.rows.contains { range.contains($0.start) } }
+                guard !traces.isEmpty else { throw APIError(.notFound, code: "not_found", JaegerEncoder.notFound) }
+                return JaegerEncoder.traces(traces, isRaw: try JaegerV3Search.flag(routed.query, "raw"))
             },
             route("/api/dependencies") { routed, server in try Self.dependencies(routed.query, server) },
         ]
     }
 
-    /// A route whose handler runs on a thread of the pool.
+    /// A route whose handler runs on a thread of the pool and gives JSON; `prettyPrint` indents it.
     private func route(
-        _ path: String, _ handle: @escaping @Sendable (RoutedRequest, ServerDependencies) throws -> Response
+        _ path: String, _ handle: @escaping @Sendable (RoutedRequest, ServerDependencies) throws -> [UInt8]
     ) -> Route {
         Route(.get, path, scope: .query, errors: .jaeger) { [server] routed in
-            try await server.pool.run { try handle(routed, server) }
+            try await server.pool.run {
+                let json = try handle(routed, server)
+                let isPretty = !["", "false"].contains(routed.query["prettyPrint"] ?? "")
+                return .json(bytes: isPretty ? JSONIndenter.indent(json, by: 4) : json)
+            }
         }
     }
 
-    /// What stands around everything that Jaeger answers.
-    struct Envelope<Item: Encodable>: Encodable {
-        var data: [Item]
-        var total: Int
-
-        init(_ data: [Item]) {
-            self.data = data
-            total = data.count
-        }
-
-        private enum CodingKeys: CodingKey { case data, total, limit, offset, errors }
-
-        // Written out because `errors` is null, which a synthesised form would leave away.
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(data, forKey: .data)
-            try container.encode(total, forKey: .total)
-            try container.encode(0, forKey: .limit)
-            try container.encode(0, forKey: .offset)
-            try container.encodeNil(forKey: .errors)
-        }
+    /// The names of all services, sorted. Blocks.
+    static func services(_ server: ServerDependencies) throws -> [String] {
+        try Set(server.store.operationNames().map(\.service)).sorted()
     }
 
-    private struct Operation: Encodable {
-        var name: String
-        var spanKind: String
-    }
-
-    private static func operations(_ query: QueryItems, _ server: ServerDependencies) throws -> Response {
-        let service = try query.required("service")
-        let kind = try JaegerSearch.kind(query["spanKind"])
-        let names = try server.store.operationNames()
+    /// The operations of a service, of one kind or of all, by name and kind. Blocks.
+    static func operations(of service: String, kind: SpanKind?, _ server: ServerDependencies) throws -> [OperationName] {
+        try server.store.operationNames()
             .filter { $0.service == service && (kind == nil || $0.kind == kind) }
             .sorted { ($0.operation, $0.kind.rawValue) < ($1.operation, $1.kind.rawValue) }
-        return .json(
-            Envelope(names.map { Operation(name: $0.operation, spanKind: $0.kind == .unspecified ? "" : $0.kind.name) }))
     }
 
-    private static func search(_ query: QueryItems, _ server: ServerDependencies) throws -> Response {
-        let ids =
-            switch try JaegerSearch.question(query, now: server.time.now()) {
-            case .byID(let ids): ids
-            case .search(let question): try server.store.search(question)
-            }
-        return .json(bytes: JaegerEncoder.traces(try server.store.traces(ids).filter { !$0.isEmpty }))
+    private static func search(_ query: QueryItems, _ server: ServerDependencies) throws -> [UInt8] {
+        let isRaw = try JaegerV3Search.flag(query, "raw")
+        switch try JaegerSearch.question(query, now: server.time.now()) {
+        case .byID(let ids):
+            let traces = try server.store.traces(ids)
+            let missing = zip(ids, traces).filter { $1.isEmpty }.map { id, _ in id }
+            return JaegerEncoder.traces(traces.filter { !$0.isEmpty }, isRaw: isRaw, missing: missing)
+        case .search(let question):
+            let traces = try server.store.traces(try server.store.search(question))
+            return JaegerEncoder.traces(traces.filter { !$0.isEmpty }, isRaw: isRaw)
+        }
     }
 
-    private struct Dependency: Encodable {
-        var parent: String
-        var child: String
-        var callCount: UInt64
-    }
-
-    private static func dependencies(_ query: QueryItems, _ server: ServerDependencies) throws -> Response {
+    private static func dependencies(_ query: QueryItems, _ server: ServerDependencies) throws -> [UInt8] {
         let range = try ZipkinSearch.range(query, now: server.time.now())
+        let service = query["service"] ?? ""
         let links = try DependencyTotals(server.store, range: range).links
-        return .json(Envelope(links.map { Dependency(parent: $0.parent, child: $0.child, callCount: $0.callCount) }))
+            .filter { service.isEmpty || $0.parent == service || $0.child == service }
+        return JaegerEncoder.dependencies(links.map { ($0.parent, $0.child, $0.callCount) })
     }
 }

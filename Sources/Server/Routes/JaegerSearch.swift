@@ -23,21 +23,34 @@ enum JaegerSearch {
         let ids = items.all("traceID")
         if !ids.isEmpty {
             guard ids.count <= limitLimit else { throw bad("traceID", "There are more than \(limitLimit) trace ids.") }
-            return .byID(try ids.map(AnalysisRoutes.traceID))
+            return .byID(try ids.map { try JaegerTraceID.read($0, where: "traceID") })
         }
-        guard let service = items["service"], !service.isEmpty else { throw bad("service", "The parameter 'service' is missing.") }
+        guard let service = items["service"], !service.isEmpty else { throw bad("service", "parameter 'service' is required") }
         var query = TraceQuery(service: service)
         query.operation = items["operation"].flatMap { $0.isEmpty || $0 == "all" ? nil : $0 }
         query.kind = try kind(items["spanKind"])
-        query.tags = try tags(items)
+        for (key, value) in try tags(items) { add(tag: key, value, to: &query) }
         query.minimumDuration = try duration(items, "minDuration")
         query.maximumDuration = try duration(items, "maxDuration")
+        if let least = query.minimumDuration, let most = query.maximumDuration, most < least {
+            throw bad("maxDuration", "'maxDuration' should be greater than 'minDuration'")
+        }
         query.through = try microseconds(items, "end") ?? now
         let lookback = try duration(items, "lookback") ?? defaultLookback
         query.from = try microseconds(items, "start") ?? (query.through > lookback ? query.through - lookback : 0)
         guard query.from <= query.through else { throw bad("start", "'start' lies after 'end'.") }
         query.limit = try items.integer("limit", default: defaultLimit, in: 1...limitLimit)
         return .search(query)
+    }
+
+    /// Adds a tag to search for. Tags that Jaeger makes of fields are looked up in these fields.
+    static func add(tag key: String, _ value: String, to query: inout TraceQuery) {
+        switch key {
+        case "span.kind" where query.kind == nil && SpanKind.allCases.contains { $0.name == value && $0 != .unspecified }:
+            query.kind = SpanKind.allCases.first { $0.name == value }
+        case "otel.status_code" where value == "ERROR": query.tags.append(("error", "true"))
+        default: query.tags.append((key, value))
+        }
     }
 
     /// `tag=key:value`, repeated, and `tags={"key":"value"}`.
@@ -67,6 +80,14 @@ enum JaegerSearch {
         return kind
     }
 
+    /// `start` and `end` of a question by id, between which a span of the trace must start; everything by default.
+    static func range(_ items: QueryItems) throws -> ClosedRange<UInt64> {
+        let from = try microseconds(items, "start") ?? 0
+        let through = try microseconds(items, "end") ?? .max
+        guard from <= through else { throw bad("start", "'start' lies after 'end'.") }
+        return from...through
+    }
+
     private static func microseconds(_ items: QueryItems, _ name: String) throws -> UInt64? {
         guard let value = try items.unsigned(name) else { return nil }
         let (nanoseconds, overflow) = value.multipliedReportingOverflow(by: 1_000)
@@ -74,13 +95,13 @@ enum JaegerSearch {
     }
 
     /// A duration as Go writes it (`1.5s`, `300ms`, `20us`, `1h10m`, and days for `lookback`) in nanoseconds; `custom`, by
-    /// which Jaeger's page says that `start` counts, is nil.
+    /// which Jaeger's page says that `start` counts, is nil, and so is nothing, which it takes for no bound.
     static func duration(_ items: QueryItems, _ name: String) throws -> UInt64? {
         guard let text = items[name], !text.isEmpty, text != "custom" else { return nil }
         guard let value = goDuration(text) else {
             throw bad(name, "'\(text.prefix(60))' is no duration such as 1.5s, 300ms or 20us.")
         }
-        return value
+        return value == 0 ? nil : value
     }
 
     static func goDuration(_ text: String) -> UInt64? {

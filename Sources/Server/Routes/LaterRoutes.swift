@@ -2,15 +2,9 @@
 /// that the server knows the path and cannot serve it yet.
 struct LaterRoutes: RouteGroup {
     var routes: [Route] {
-        jaeger + tempo + alertmanager + [
+        tempo + alertmanager + [
             .later(.get, "/api/v1/capacity", scope: .query, "The analysis of capacity")
         ]
-    }
-
-    private var jaeger: [Route] {
-        ["/api/v3/services", "/api/v3/operations", "/api/v3/traces", "/api/v3/traces/{id}"].map {
-            .later(.get, $0, scope: .query, "Jaeger's API version 3")
-        }
     }
 
     private var tempo: [Route] {

@@ -7,6 +7,9 @@ struct JaegerIdentities {
     /// The new ids of the servers whose id a client of the same trace has too.
     private var serverIDs: [SpanID: SpanID] = [:]
 
+    /// Ids as they came.
+    init() {}
+
     /// Looks for shared ids in a trace.
     init(_ batch: SpanBatch) {
         let shared = batch.rows.filter { $0.side == .sharedServer }
@@ -27,5 +30,19 @@ struct JaegerIdentities {
     func parentSpanID(_ row: SpanRow) -> SpanID {
         if row.side == .sharedServer, serverIDs[row.spanID] != nil { return row.spanID }
         return serverIDs[row.parentSpanID] ?? row.parentSpanID
+    }
+}
+
+extension SpanBatch {
+    /// The spans of one trace with ids that are unique in it, as ``JaegerEncoder`` shows them: where a Zipkin server shares
+    /// its id with the client, it has one of its own.
+    public var withJaegerIdentities: SpanBatch {
+        let identities = JaegerIdentities(self)
+        var copy = self
+        for index in rows.indices {
+            copy.rows[index].spanID = identities.spanID(rows[index])
+            copy.rows[index].parentSpanID = identities.parentSpanID(rows[index])
+        }
+        return copy
     }
 }

@@ -7,40 +7,17 @@ public enum OTLPTraceEncoder {
     /// The request as protobuf.
     public static func encode(_ batch: SpanBatch) -> [UInt8] {
         var message = ProtobufWriter(capacity: batch.symbols.byteCount + batch.count * 128)
-        for (resource, scopes) in groups(batch) {
+        for group in OTLPSpanGroups(batch).resources {
             message.message(1) { resourceSpans in
-                let row = batch.resources[Int(resource)]
+                let row = batch.resources[group.resource]
                 resourceSpans.message(1) { writeResource(row, batch, &$0) }
-                for (scope, rows) in scopes {
-                    resourceSpans.message(2) { writeScopeSpans(Int(scope), rows, batch, &$0) }
+                for scope in group.scopes {
+                    resourceSpans.message(2) { writeScopeSpans(scope.scope, scope.rows, batch, &$0) }
                 }
                 writeText(3, row.schemaURL, batch, &resourceSpans)
             }
         }
         return message.bytes
-    }
-
-    private typealias ScopeGroup = (scope: UInt32, rows: [Int])
-
-    private static func groups(_ batch: SpanBatch) -> [(resource: UInt32, scopes: [ScopeGroup])] {
-        var groups: [(resource: UInt32, scopes: [ScopeGroup])] = []
-        var placeOfResource = [Int?](repeating: nil, count: batch.resources.count)
-        var placeOfScope: [UInt64: Int] = [:]
-        for (index, row) in batch.rows.enumerated() {
-            let group = placeOfResource[Int(row.resource)] ?? groups.count
-            if group == groups.count {
-                placeOfResource[Int(row.resource)] = group
-                groups.append((row.resource, []))
-            }
-            let pair = UInt64(row.resource) << 32 | UInt64(row.scope)
-            if let place = placeOfScope[pair] {
-                groups[group].scopes[place].rows.append(index)
-            } else {
-                placeOfScope[pair] = groups[group].scopes.count
-                groups[group].scopes.append((row.scope, [index]))
-            }
-        }
-        return groups
     }
 
     private static func writeResource(_ row: ResourceRow, _ batch: SpanBatch, _ message: inout ProtobufWriter) {

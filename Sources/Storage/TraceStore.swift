@@ -34,6 +34,8 @@ public struct TraceQuery: Sendable {
     public var through: UInt64
     /// At most so many traces, those with the latest start first.
     public var limit: Int
+    /// Called now and then by the thread that searches; what it throws ends the search and is thrown on.
+    public var checkpoint: @Sendable () throws -> Void = {}
 
     /// Describes traces in a closed range of nanoseconds since 1970.
     public init(

@@ -104,6 +104,16 @@ final class SpanBlock: TraceSource {
         return runs
     }
 
+    /// The pages that the index names for the hash of a trace id.
+    func pages(ofHash hash: UInt64) throws -> [Int] {
+        var pages: [Int] = []
+        for entry in try entries(hash) {
+            guard Int(entry.page) < pageCount else { throw damage("its trace index points to a page that is not there") }
+            if !pages.contains(Int(entry.page)) { pages.append(Int(entry.page)) }
+        }
+        return pages
+    }
+
     /// The rollups of the spans in the block.
     func rollups() throws -> RollupTable {
         let item = try cache.item(

@@ -52,6 +52,18 @@ struct SpanMatcher {
         scopeTags = batch.scopes.map { conditions($0.attributes) }
     }
 
+    /// The parts of spans that deciding on a query needs, their starts included.
+    static func projection(_ query: TraceQuery) -> SpanProjection {
+        var columns: SpanProjection.Columns = .starts
+        if query.service != nil { columns.insert(.resources) }
+        if query.operation != nil { columns.insert(.names) }
+        if query.kind != nil { columns.insert(.kinds) }
+        if query.minimumDuration != nil || query.maximumDuration != nil { columns.insert(.durations) }
+        let keys = query.tags.map(\.key) + query.keys
+        if !keys.isEmpty { columns.formUnion([.kinds, .resources, .scopes, .attributes, .events, .links]) }
+        return SpanProjection(columns, attributeKeys: keys)
+    }
+
     /// Whether all conditions hold together on this row.
     func matches(_ row: SpanRow) -> Bool {
         if matchesNothing { return false }

@@ -4,16 +4,13 @@ import TelemetryModel
 extension SpanStore: TraceReader, RollupReader {
     /// All spans of each trace; see ``TraceReader``.
     public func traces(_ ids: [TraceID]) throws -> [SpanBatch] {
-        try reading { snapshot in
-            let sources = snapshot.sources()
-            return try ids.map { try Self.trace($0, sources) }
-        }
+        try reading { snapshot in try ids.map { try snapshot.trace($0) } }
     }
 
     /// The traces that satisfy a query; see ``TraceReader``.
     public func search(_ query: TraceQuery) throws -> [TraceID] {
         try reading { snapshot in
-            var search = TraceSearch(query, snapshot)
+            var search = TraceSearch(query, snapshot, try partedTraces(snapshot))
             return try search.run()
         }
     }
@@ -25,14 +22,9 @@ extension SpanStore: TraceReader, RollupReader {
     ) throws {
         if from > through { return }
         do {
-            let sources = try snapshot().sources(from: from, through: through)
-            var merge = try TraceMerge(sources, from: from, through: through, projection)
-            var assembler = TraceAssembler()
-            while let trace = try merge.next() {
-                assembler.add(trace) { $0.start >= from && $0.start <= through }
-                if assembler.batch.count >= SpanBlockFormat.pageRowTarget { try body(assembler.take()) }
-            }
-            if !assembler.batch.isEmpty { try body(assembler.take()) }
+            let snapshot = try snapshot()
+            var scan = try SpanScan(snapshot, try partedTraces(snapshot), from: from, through: through, projection)
+            try scan.run(body)
         } catch let damage as SpanBlockDamage {
             setAside(damage)
             throw Self.storageError(damage)
@@ -50,24 +42,32 @@ extension SpanStore: TraceReader, RollupReader {
         }
     }
 
-    /// All spans of one trace.
-    static func trace(_ id: TraceID, _ sources: [any TraceSource]) throws -> SpanBatch {
+    /// The parted traces of a snapshot's blocks, made anew when the blocks are others than at the last call.
+    private func partedTraces(_ snapshot: Snapshot) throws -> PartedTraces {
+        if let last = lastParted.withLock({ $0 }), last.version == snapshot.blocksVersion { return last.traces }
+        let traces = try PartedTraces(of: snapshot.blocks)
+        lastParted.withLock { last in
+            if last.map({ $0.version < snapshot.blocksVersion }) ?? true { last = (snapshot.blocksVersion, traces) }
+        }
+        return traces
+    }
+}
+
+extension SpanStore.Snapshot {
+    /// All spans of one trace, from head and blocks.
+    func trace(_ id: TraceID) throws -> SpanBatch {
         let hash = TraceFilter.hash(id)
         var found: [(source: Int, run: TraceRun)] = []
-        for (number, source) in sources.enumerated() where source.mayContain(hash) {
-            found += try source.runs(of: id).map { (number, $0) }
+        for (number, block) in blocks.enumerated() where block.mayContain(hash) {
+            found += try block.runs(of: id).map { (number, $0) }
+        }
+        if let number = head.number(of: id) {
+            found += head.runs(ofTrace: number).map { (blocks.count, $0.run) }
         }
         if found.count == 1, found[0].run.rows == found[0].run.batch.spans.rows.indices { return found[0].run.batch.spans }
         var assembler = TraceAssembler()
         assembler.add(found)
         return assembler.take()
-    }
-}
-
-extension SpanStore.Snapshot {
-    /// The blocks that have a span in the closed range, and the head.
-    func sources(from: UInt64 = 0, through: UInt64 = .max) -> [any TraceSource] {
-        blocks.filter { $0.meta.minimumStart <= through && $0.meta.maximumStart >= from } + [HeadSource(head)]
     }
 }
 

@@ -45,6 +45,8 @@ public final class SpanStore: Sendable {
     let state: Mutex<State>
     let workshop: Mutex<Workshop>
     let headRollups: HeadRollups
+    /// The parted traces of the list of blocks that was asked last.
+    let lastParted = Mutex<(version: UInt64, traces: PartedTraces)?>(nil)
 
     init(
         options: SpanStoreOptions, fileSystem: any FileSystem, time: any TimeSource, log: SegmentLog, directory: SpanBlockDirectory,

@@ -3,144 +3,188 @@ import TelemetryModel
 
 /// Finds the traces with the latest start that satisfy a query.
 ///
-/// A trace that stands whole in one place is decided there, page by page, latest first, passing over pages whose zone says
-/// that nothing can match. Traces that have parts in several places are known by id, and decided on all of their spans.
+/// The head is looked through first, then pages, latest first, until there are enough traces and no page left can have a
+/// later one; pages whose zone says that nothing can match are passed over. A trace that stands whole in one place is decided
+/// there. Of one that stands in several, each place says what it knows (a span matches, a span is in the range, the earliest
+/// start), and it is decided when all that may matter have been asked.
 struct TraceSearch {
+    private typealias Place = PartedTraces.Place
+
     private let query: TraceQuery
     private let snapshot: SpanStore.Snapshot
-    private let parted: Set<TraceID>
+    private let projection: SpanProjection
+    private var parted: PartedTraces
+    private var filters: [BlockFilter]
     private var found: LatestTraces
+    /// What the places that were asked know of parted traces.
+    private var known: [TraceID: Knowledge] = [:]
+    private var asked: Set<Place> = []
 
-    init(_ query: TraceQuery, _ snapshot: SpanStore.Snapshot) {
+    /// What is known of a trace that stands in several places.
+    private struct Knowledge {
+        var matches = false
+        var isInRange = false
+        var start = UInt64.max
+    }
+
+    /// Prepares a search; `parted` are the parted traces of the snapshot's blocks.
+    init(_ query: TraceQuery, _ snapshot: SpanStore.Snapshot, _ parted: PartedTraces) {
         self.query = query
         self.snapshot = snapshot
-        var parted: Set<TraceID> = []
-        for block in snapshot.blocks { parted.formUnion(block.parted) }
-        for trace in snapshot.head.traces where trace.isParted { parted.insert(trace.id) }
+        projection = SpanMatcher.projection(query)
         self.parted = parted
+        filters = []
         found = LatestTraces(limit: query.limit)
     }
 
+    /// The ids, latest start first.
     mutating func run() throws -> [TraceID] {
         if query.limit <= 0 || query.from > query.through { return [] }
+        try parted.add(of: snapshot.head, snapshot.blocks)
+        filters = snapshot.blocks.map { BlockFilter(query, $0) }
+        try query.checkpoint()
         searchHead()
-        try searchParted()
-        try searchBlocks()
+        let pages = candidatePages()
+        var nextPage = 0
+        var nextTrace = 0
+        while nextPage < pages.count || nextTrace < parted.traces.count {
+            let pageStart = nextPage < pages.count ? pages[nextPage].latestStart : 0
+            let traceStart = nextTrace < parted.traces.count ? parted.traces[nextTrace].latestStart : 0
+            if let worst = found.worstStart, max(pageStart, traceStart) < worst { break }
+            if nextTrace == parted.traces.count || (nextPage < pages.count && pageStart >= traceStart) {
+                try ask(pages[nextPage].place)
+                nextPage += 1
+            } else {
+                try decide(parted.traces[nextTrace])
+                nextTrace += 1
+            }
+        }
         return found.sorted()
     }
 
+    private func isInRange(_ start: UInt64) -> Bool { start >= query.from && start <= query.through }
+
+    // MARK: - The head
+
     private mutating func searchHead() {
-        var matching: Set<TraceID> = []
-        var inRange: Set<TraceID> = []
-        for batch in snapshot.head.batches {
-            let matcher = SpanMatcher(query, batch.spans)
-            for row in batch.spans.rows {
-                if row.start >= query.from, row.start <= query.through { inRange.insert(row.traceID) }
-                if matcher.matches(row) { matching.insert(row.traceID) }
+        let head = snapshot.head
+        var isDecided = [Bool](repeating: false, count: head.traces.count)
+        // What came last starts late, as a rule: once there are enough traces, most of the older rows cost one comparison.
+        for batch in head.batches.reversed() {
+            let spans = batch.spans
+            let matcher = SpanMatcher(query, spans)
+            if matcher.matchesNothing { continue }
+            var last = TraceID(high: 0, low: 0)
+            for row in spans.rows {
+                if let worst = found.worstStart, row.start < worst { continue }
+                if row.traceID == last || !matcher.matches(row) { continue }
+                last = row.traceID
+                guard let number = head.number(of: last), !isDecided[number] else { continue }
+                isDecided[number] = true
+                if parted.contains(last) {
+                    known[last, default: Knowledge()].matches = true
+                } else if isInRange(row.start) || head.contains(number, where: { isInRange($0.start) }) {
+                    found.insert(last, start: head.traces[number].start)
+                }
             }
         }
-        for id in matching where inRange.contains(id) && !parted.contains(id) {
-            if let number = snapshot.head.number(of: id) { found.insert(id, start: snapshot.head.traces[number].start) }
+        for (number, trace) in head.traces.enumerated() where trace.isParted {
+            let isInRange = head.contains(number) { self.isInRange($0.start) }
+            note(trace.id, matches: false, isInRange: isInRange, start: trace.start)
         }
     }
 
-    private mutating func searchParted() throws {
-        if parted.isEmpty { return }
-        let sources = snapshot.sources()
-        for id in parted {
-            let trace = try SpanStore.trace(id, sources)
-            if let first = trace.rows.first, satisfies(trace, trace.rows.indices, SpanMatcher(query, trace)) {
-                found.insert(id, start: first.start)
+    private mutating func note(_ id: TraceID, matches: Bool, isInRange: Bool, start: UInt64) {
+        var knowledge = known[id] ?? Knowledge()
+        knowledge.matches = knowledge.matches || matches
+        knowledge.isInRange = knowledge.isInRange || isInRange
+        knowledge.start = min(knowledge.start, start)
+        known[id] = knowledge
+    }
+
+    // MARK: - Blocks
+
+    /// The pages that may have a trace that satisfies the query, those with the latest start first.
+    private func candidatePages() -> [(latestStart: UInt64, place: Place)] {
+        var pages: [(latestStart: UInt64, place: Place)] = []
+        for (index, block) in snapshot.blocks.enumerated()
+        where block.meta.minimumStart <= query.through && block.meta.maximumStart >= query.from && filters[index].mayMatch {
+            for (number, zone) in block.zones.enumerated()
+            where zone.overlaps(from: query.from, through: query.through) && filters[index].mayMatch(zone) {
+                pages.append((zone.maximumTraceStart, Place(block: index, page: number)))
             }
         }
+        pages.sort { ($0.latestStart, $0.place.block, $0.place.page) > ($1.latestStart, $1.place.block, $1.place.page) }
+        return pages
     }
 
-    private mutating func searchBlocks() throws {
-        var pages: [(block: SpanBlock, page: Int)] = []
-        for block in snapshot.blocks where block.meta.minimumStart <= query.through && block.meta.maximumStart >= query.from {
-            let names = NameNumbers(query, block)
-            for (number, zone) in block.zones.enumerated() where mayMatch(zone, names) { pages.append((block, number)) }
-        }
-        pages.sort { $0.block.zones[$0.page].maximumTraceStart > $1.block.zones[$1.page].maximumTraceStart }
-        for (block, number) in pages {
-            if let worst = found.worstStart, block.zones[number].maximumTraceStart < worst { return }
-            search(try block.page(number).spans)
-        }
-    }
-
-    private mutating func search(_ page: SpanBatch) {
+    /// Decides the whole traces of a page, and notes what it knows of the parted ones.
+    private mutating func ask(_ place: Place) throws {
+        if !asked.insert(place).inserted { return }
+        try query.checkpoint()
+        let page = try snapshot.blocks[place.block].page(place.page, projection).spans
         let matcher = SpanMatcher(query, page)
-        if matcher.matchesNothing { return }
-        var first = 0
-        for row in page.rows.indices where row + 1 == page.count || page.rows[row + 1].traceID != page.rows[row].traceID {
-            let id = page.rows[row].traceID
-            if !parted.contains(id), satisfies(page, first..<(row + 1), matcher) { found.insert(id, start: page.rows[first].start) }
-            first = row + 1
-        }
-    }
-
-    /// Whether one span starts in the range and one, perhaps another, matches.
-    private func satisfies(_ batch: SpanBatch, _ rows: Range<Int>, _ matcher: SpanMatcher) -> Bool {
-        rows.contains { batch.rows[$0].start >= query.from && batch.rows[$0].start <= query.through }
-            && rows.contains { matcher.matches(batch.rows[$0]) }
-    }
-
-    private func mayMatch(_ zone: PageZone, _ names: NameNumbers) -> Bool {
-        guard zone.overlaps(from: query.from, through: query.through) else { return false }
-        if let least = query.minimumDuration, zone.maximumDuration < least { return false }
-        if !zone.hasError, query.keys.contains("error") || query.tags.contains(where: { $0.key == "error" }) { return false }
-        return names.mayMatch(zone)
-    }
-
-    /// The numbers that a block gives to the names of the query.
-    private struct NameNumbers {
-        private let service: (isAsked: Bool, number: UInt32?)
-        private let operation: (isAsked: Bool, number: UInt32?)
-
-        init(_ query: TraceQuery, _ block: SpanBlock) {
-            func number(_ name: String?) -> (Bool, UInt32?) {
-                (name != nil, name.flatMap { name in block.names.firstIndex(of: name) }.map { UInt32($0) })
+        let hasParted = parted.pages.contains(place)
+        if matcher.matchesNothing && !hasParted { return }
+        for rows in page.traceRuns {
+            let first = rows.lowerBound
+            let id = page.rows[first].traceID
+            if hasParted, parted.contains(id) {
+                note(
+                    id, matches: rows.contains { matcher.matches(page.rows[$0]) },
+                    isInRange: rows.contains { isInRange(page.rows[$0].start) }, start: page.rows[first].start)
+            } else if rows.contains(where: { matcher.matches(page.rows[$0]) }),
+                rows.contains(where: { isInRange(page.rows[$0].start) })
+            {
+                found.insert(id, start: page.rows[first].start)
             }
-            service = number(query.service)
-            operation = number(query.operation)
         }
+    }
 
-        func mayMatch(_ zone: PageZone) -> Bool {
-            Self.mayMatch(service, zone.services) && Self.mayMatch(operation, zone.operations)
+    /// Decides a trace that stands in several places: first those where a span may match, then all.
+    private mutating func decide(_ trace: PartedTraces.Trace) throws {
+        let isNear = trace.places.contains {
+            snapshot.blocks[$0.block].zones[$0.page].overlaps(from: query.from, through: query.through)
         }
-
-        private static func mayMatch(_ name: (isAsked: Bool, number: UInt32?), _ listed: [UInt32]?) -> Bool {
-            guard name.isAsked, let listed else { return true }
-            return name.number.map(listed.contains) ?? false
+        if !isNear, known[trace.id]?.isInRange != true { return }
+        for place in trace.places where filters[place.block].mayMatch(snapshot.blocks[place.block].zones[place.page]) {
+            try ask(place)
         }
+        guard known[trace.id]?.matches == true else { return }
+        for place in trace.places { try ask(place) }
+        if let knowledge = known[trace.id], knowledge.isInRange { found.insert(trace.id, start: knowledge.start) }
     }
 }
 
-/// The traces with the latest starts among those that were inserted.
-private struct LatestTraces {
-    private let limit: Int
-    private var traces: [(id: TraceID, start: UInt64)] = []
+/// What the zones of a block's pages are asked for a query.
+private struct BlockFilter {
+    private let query: TraceQuery
+    private let service: UInt32?
+    private let operation: UInt32?
+    private let isError: Bool
+    /// Whether any page may have a match.
+    let mayMatch: Bool
 
-    /// The start of the last one that still counts, once there are enough.
-    private(set) var worstStart: UInt64?
-
-    init(limit: Int) { self.limit = limit }
-
-    mutating func insert(_ id: TraceID, start: UInt64) {
-        if let worstStart, start < worstStart { return }
-        traces.append((id, start))
-        // Sorted now and then, so that an insertion costs little and memory stays within twice the limit.
-        if traces.count == limit || traces.count / 2 >= limit { prune() }
+    init(_ query: TraceQuery, _ block: SpanBlock) {
+        func number(_ name: String?) -> UInt32? {
+            name.flatMap { block.names.firstIndex(of: $0) }.map { UInt32($0) }
+        }
+        self.query = query
+        service = number(query.service)
+        operation = number(query.operation)
+        isError = query.keys.contains("error") || query.tags.contains { $0.key == "error" }
+        mayMatch = true
     }
 
-    mutating func sorted() -> [TraceID] {
-        prune()
-        return traces.map(\.id)
+    /// Whether a span of the page may match; when it starts is not looked at.
+    func mayMatch(_ zone: PageZone) -> Bool {
+        if let least = query.minimumDuration, zone.maximumDuration < least { return false }
+        if isError, !zone.hasError { return false }
+        return Self.mayMatch(query.service, service, zone.services) && Self.mayMatch(query.operation, operation, zone.operations)
     }
 
-    private mutating func prune() {
-        traces.sort { ($0.start, $0.id) > ($1.start, $1.id) }
-        if traces.count > limit { traces.removeLast(traces.count - limit) }
-        if traces.count == limit { worstStart = traces.last?.start }
+    private static func mayMatch(_ name: String?, _ number: UInt32?, _ listed: [UInt32]?) -> Bool {
+        guard name != nil, let listed else { return true }
+        return number.map(listed.contains) ?? false
     }
 }

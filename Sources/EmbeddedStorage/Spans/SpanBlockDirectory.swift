@@ -35,10 +35,14 @@ struct SpanBlockDirectory: Sendable {
         try fileSystem.syncDirectory(path)
     }
 
-    /// Removes a block: away with its name first, so that half of it is never taken for a block.
+    /// Removes a block: away with its name first, so that half of it is never taken for a block. One that has lost its name
+    /// already, or never had it, is as good as removed.
     func remove(_ id: UInt64) throws {
         let old = path + "/" + Self.oldPrefix + Self.name(id)
-        try fileSystem.rename(path(of: id), to: old)
+        do {
+            try fileSystem.rename(path(of: id), to: old)
+        } catch  where error.kind == .notFound {
+        }
         try fileSystem.syncDirectory(path)
         try fileSystem.remove(old)
     }
@@ -82,7 +86,11 @@ struct SpanBlockDirectory: Sendable {
                 try openBlock(id, cache, &contents)
             }
         }
-        let superseded = Set(contents.blocks.flatMap(\.meta.replaces))
+        // A block that is replaced itself may never have been in use: only what takes its place says what else is replaced.
+        var superseded: Set<UInt64> = []
+        for block in contents.blocks.sorted(by: { $0.meta.id > $1.meta.id }) where !superseded.contains(block.meta.id) {
+            superseded.formUnion(block.meta.replaces)
+        }
         for block in contents.blocks where superseded.contains(block.meta.id) { try remove(block.meta.id) }
         contents.blocks.removeAll { superseded.contains($0.meta.id) }
         return contents

@@ -103,7 +103,7 @@ struct SpanScan {
     /// Keeps a part of a trace; true when it was the last one.
     private mutating func hold(_ id: TraceID, _ batch: SpanBatch, _ rows: Range<Int>) -> Bool {
         var trace = held.removeValue(forKey: id) ?? Held(waiting: placeCount(id))
-        trace.spans.append(rows: rows.lazy.filter { isInRange(batch.rows[$0]) }, of: batch)
+        trace.spans.append(rows: rows.filter { isInRange(batch.rows[$0]) }, of: batch)
         trace.waiting -= 1
         held[id] = trace
         return trace.waiting == 0

@@ -43,7 +43,7 @@ extension SpanStore {
             writer.discard()
             throw error
         }
-        try publish(id)
+        try publish(id, &workshop)
         state.withLock { state in
             state.head = Self.remainder(of: state.head, after: head, staying, chosen)
             state.blocks.append(block)
@@ -52,12 +52,13 @@ extension SpanStore {
         try log.deleteSegments(through: logThrough)
     }
 
-    /// Gives a block its name. When that fails half-way, the block must not turn up at the next start.
-    func publish(_ id: UInt64) throws {
+    /// Gives a block its name. When that fails half-way, the block must not turn up at the next start, nor beside the next
+    /// one with the same spans: what cannot be removed now is replaced by whatever is written next.
+    func publish(_ id: UInt64, _ workshop: inout Workshop) throws {
         do {
             try directory.publish(id)
         } catch {
-            try? directory.remove(id)
+            do { try directory.remove(id) } catch { workshop.undeleted.append(id) }
             throw error
         }
     }

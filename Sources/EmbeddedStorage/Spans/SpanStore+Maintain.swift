@@ -151,7 +151,7 @@ extension SpanStore: Maintenance {
             writer.discard()
             throw error
         }
-        try publish(id)
+        try publish(id, &workshop)
         try replace(blocks, with: merged, &workshop)
     }
 

@@ -89,7 +89,6 @@ struct SpanHead: Sendable {
         let batchNumber = UInt32(batches.count)
         let traceCount = traces.count
         batches.append(batch)
-        references.reserveCapacity(references.count + batch.spans.count)
         while (references.count + batch.spans.count) * 2 > slots.count { growSlots() }
         var number = -1
         for (index, row) in batch.spans.rows.enumerated() {

@@ -12,8 +12,9 @@ extension SpanStore: SpanWriter {
         if batch.isEmpty { return WriteReceipt(durability: options.durability) }
         // Encoded before the lock is taken, on the assumption that every span is new, which is nearly always so.
         let record = try SpanLogRecord.encode(batch)
-        let (receipt, headByteCount) = try reading { snapshot in
-            try admit(batch, record, try StoredSpans(of: batch, in: snapshot.blocks, version: snapshot.blocksVersion))
+        let (receipt, headByteCount) = try withoutDamaged {
+            let (blocks, version) = try presentBlocks()
+            return try admit(batch, record, try StoredSpans(of: batch, in: blocks, version: version))
         }
         if options.durability == .synced, receipt.stored > 0 { try syncLog() }
         if headByteCount > options.headByteLimit { relieve(headByteCount) }

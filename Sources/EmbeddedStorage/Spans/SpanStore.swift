@@ -73,11 +73,26 @@ public final class SpanStore: Sendable {
         }
     }
 
-    /// Runs `body` over a snapshot. A block that turns out to be damaged is set aside, and `body` runs again without it.
+    /// The blocks as they are now, and which state of their list that is. Throws `closed`.
+    ///
+    /// Who writes asks for no ``snapshot()``: while one is held, the next write copies the indexes of the head.
+    func presentBlocks() throws -> (blocks: [SpanBlock], version: UInt64) {
+        try state.withLock { state in
+            try Self.requireOpen(state)
+            return (state.blocks, state.blocksVersion)
+        }
+    }
+
+    /// Runs `body` over a snapshot.
     func reading<Result>(_ body: (Snapshot) throws -> Result) throws -> Result {
+        try withoutDamaged { try body(try snapshot()) }
+    }
+
+    /// Runs `body`, which reads blocks. One that turns out to be damaged is set aside, and `body` runs again without it.
+    func withoutDamaged<Result>(_ body: () throws -> Result) throws -> Result {
         while true {
             do {
-                return try body(try snapshot())
+                return try body()
             } catch let damage as SpanBlockDamage {
                 setAside(damage)
             } catch {

@@ -10,6 +10,8 @@ public struct IngestLimits: Sendable, Equatable {
     public var inFlightByteCount = 256 << 20
     /// How long a client that was refused with 503 is asked to wait, seconds.
     public var retryAfterSeconds = 5
+    /// How far in the future a span may start, nanoseconds: ten minutes, as metrics may lie.
+    public var spanFutureNanoseconds: UInt64 = 600_000_000_000
     /// What the decoders take of one body.
     public var decoding = DecodeLimits()
 

@@ -39,6 +39,8 @@ public enum BodyCompression: Sendable, Equatable {
     case deflate
     /// A Snappy block.
     case snappy
+    /// A frame of RFC 8878.
+    case zstd
 }
 
 /// The one way of telemetry from a body to a sink: bounded, decompressed, checked, counted.
@@ -57,11 +59,13 @@ public final class IngestPipeline: Sendable {
         self.pool = pool
     }
 
-    /// Writes into a store, on the threads of `pool`.
+    /// Writes into a store, on the threads of `pool`; `time` says what the future is.
     public convenience init(
-        spans: any SpanWriter, metrics: any MetricWriter, limits: IngestLimits = IngestLimits(), pool: BlockingPool
+        spans: any SpanWriter, metrics: any MetricWriter, limits: IngestLimits = IngestLimits(), pool: BlockingPool,
+        time: any TimeSource = SystemTime()
     ) {
-        self.init(sink: StoreSink(spans: spans, metrics: metrics, limits: limits, pool: pool), limits: limits, pool: pool)
+        let sink = StoreSink(spans: spans, metrics: metrics, limits: limits, pool: pool, time: time)
+        self.init(sink: sink, limits: limits, pool: pool)
     }
 
     // MARK: - Back-pressure
@@ -157,6 +161,7 @@ public final class IngestPipeline: Sendable {
         case .gzip: return try Deflate.decompress(body, as: .gzip, limit: limit)
         case .deflate: return try Deflate.decompress(body, as: .zlib, limit: limit)
         case .snappy: return try body.withUnsafeBytes { try SnappyBlock.decompress($0, limit: limit) }
+        case .zstd: return try Zstd.decompress(body, limit: limit)
         }
     }
 

@@ -76,6 +76,7 @@ struct IntakeBody {
             case "gzip", "x-gzip": .gzip
             case "deflate": .deflate
             case "snappy": .snappy
+            case "zstd": .zstd
             default: nil
             }
         guard let named, allowed.contains(named) else {

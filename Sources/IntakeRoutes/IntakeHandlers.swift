@@ -25,17 +25,19 @@ public struct IntakeHandlers: Sendable {
     public func otlpLogs(_ request: Request) async throws -> Response { await otlp(request, .logs) }
 
     private func otlp(_ request: Request, _ signal: OTLPResponse.Signal) async -> Response {
-        let contentType = IntakeBody.mediaType(request.headers[.contentType])
-        let encoding: OTLPResponse.Encoding = contentType == "application/x-protobuf" ? .protobuf : .json
+        let named = OTLPResponse.Encoding(contentType: request.headers[.contentType])
+        let encoding = named ?? .json
         let format = IngestFormat.otlp(signal, encoding)
         do throws(IngestError) {
-            guard ["application/x-protobuf", "application/json"].contains(contentType) else {
+            guard named != nil else {
                 let error = IngestError(
-                    .unsupportedMedia, "OTLP comes as application/x-protobuf or application/json, not as \"\(contentType)\".")
+                    .unsupportedMedia,
+                    "OTLP comes as application/x-protobuf or application/json, not as "
+                        + "\"\(IntakeBody.mediaType(request.headers[.contentType]))\".")
                 pipeline.refuse(error, format)
                 throw error
             }
-            let outcome = try await take(request, format, allowing: [.identity, .gzip, .deflate])
+            let outcome = try await take(request, format, allowing: [.identity, .gzip, .deflate, .zstd])
             let body = OTLPResponse.success(signal, encoding, rejected: outcome.refusedCount, message: outcome.refusalMessage)
             return response(.ok, encoding.contentType, body)
         } catch {

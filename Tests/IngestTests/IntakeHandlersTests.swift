@@ -104,9 +104,21 @@ struct IntakeHandlersTests {
         #expect(
             answer.body
                 == OTLPResponse.failure(
-                    .invalidArgument, "The content encoding \"br\" is not taken here; known are: identity, gzip, deflate.",
+                    .invalidArgument, "The content encoding \"br\" is not taken here; known are: identity, gzip, deflate, zstd.",
                     .protobuf))
         #expect(try await traces(harness, [], encoding: "snappy").status == 415)
+    }
+
+    @Test("bodies may be packed with zstd, and a bomb is a 413")
+    func zstd() async throws {
+        let harness = IntakeHarness()
+        let packed = try Zstd.compress(OTLPTraceEncoder.encode(Bodies.spans(3)))
+        #expect(try await traces(harness, packed, encoding: "zstd").status == 200)
+        #expect(harness.store.spanCount == 3)
+        let bomb = try Zstd.compress([UInt8](repeating: 0, count: IngestLimits().bodyByteCount + 1))
+        #expect(try await traces(harness, bomb, encoding: "zstd").status == 413)
+        #expect(try await traces(harness, packed.dropLast(2) + [], encoding: "zstd").status == 400)
+        #expect(harness.pipeline.counters.snapshot.inFlightByteCount == 0)
     }
 
     @Test("bodies beyond the limits are a 413, announced, streamed or unpacked")

@@ -47,7 +47,7 @@ struct TestServer {
             logger: logger)
         return ServerDependencies(
             configuration: configuration, store: store,
-            intake: IngestPipeline(spans: store, metrics: store, pool: pool), queries: queries,
+            intake: IngestPipeline(spans: store, metrics: store, pool: pool, time: time), queries: queries,
             alerting: actions.alerting, usage: usage, state: actions.state, pool: pool,
             upkeep: BlockingPool(name: "test-upkeep", threadCount: 2, queueLimit: 100), time: time, logger: logger,
             metrics: ServerMetrics(), readiness: Readiness())

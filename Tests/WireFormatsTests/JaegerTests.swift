@@ -40,6 +40,68 @@ struct JaegerTests {
         #expect(String(decoding: JaegerEncoder.traces([batch]), as: UTF8.self) == expected)
     }
 
+    private func tags(_ attributes: [Attribute], isRaw: Bool = false, kind: SpanKind = .unspecified) -> String {
+        var batch = SpanBatch()
+        batch.append(
+            Span(
+                traceID: TraceID(high: 0, low: 1), spanID: SpanID(2), name: "n", kind: kind, start: 1, end: 2,
+                attributes: attributes))
+        let answer = String(decoding: JaegerEncoder.traces([batch], isRaw: isRaw), as: UTF8.self)
+        return answer.split(separator: #""tags":"#).dropFirst().first?.split(separator: #","logs""#).first.map(String.init) ?? ""
+    }
+
+    @Test("numbers that a browser cannot hold are texts, addresses that came as numbers are written with dots")
+    func numbers() {
+        func tag(_ value: AttributeValue, _ key: String = "k", isRaw: Bool = false) -> String {
+            tags([Attribute(key, value)], isRaw: isRaw)
+        }
+        #expect(tag(.int(9_007_199_254_740_991)) == #"[{"key":"k","type":"int64","value":9007199254740991}]"#)
+        #expect(tag(.int(9_007_199_254_740_992)) == #"[{"key":"k","type":"int64","value":"9007199254740992"}]"#)
+        #expect(tag(.int(.min)) == #"[{"key":"k","type":"int64","value":"-9223372036854775808"}]"#)
+        #expect(tag(.double(.nan)) == #"[{"key":"k","type":"float64","value":"nan"}]"#)
+        #expect(tag(.empty) == #"[{"key":"k","type":"string","value":""}]"#)
+        #expect(tag(.map([Attribute("a", .array([]))])) == #"[{"key":"k","type":"string","value":"{\"a\":[]}"}]"#)
+        #expect(tag(.int(0x0102_0304), "peer.ipv4") == #"[{"key":"peer.ipv4","type":"string","value":"1.2.3.4"}]"#)
+        #expect(tag(.double(0x7F00_0001), "ip") == #"[{"key":"ip","type":"string","value":"127.0.0.1"}]"#)
+        #expect(tag(.double(.infinity), "ip") == #"[{"key":"ip","type":"float64","value":"inf"}]"#)
+        #expect(tag(.int(5), "ip", isRaw: true) == #"[{"key":"ip","type":"int64","value":5}]"#)
+    }
+
+    @Test("a link to the parent says what kind of reference it is, a link to nowhere is left out with a warning")
+    func references() {
+        var span = Span(
+            traceID: TraceID(high: 0, low: 1), spanID: SpanID(2), parentSpanID: SpanID(3), name: "n", start: 1, end: 2)
+        span.links = [
+            SpanLink(traceID: TraceID(high: 0, low: 1), spanID: SpanID(3)),
+            SpanLink(traceID: TraceID(high: 0, low: 0), spanID: SpanID(4)),
+            SpanLink(
+                traceID: TraceID(high: 0, low: 1), spanID: SpanID(5), attributes: [Attribute("opentracing.ref_type", "child_of")]),
+        ]
+        span.events = [SpanEvent(time: 1000, name: "told", attributes: [Attribute("event", "other")])]
+        var batch = SpanBatch()
+        batch.append(span)
+        let answer = String(decoding: JaegerEncoder.traces([batch]), as: UTF8.self)
+        let (parent, child) = (
+            #"{"refType":"FOLLOWS_FROM","traceID":"0000000000000001","spanID":"0000000000000003"}"#,
+            #"{"refType":"CHILD_OF","traceID":"0000000000000001","spanID":"0000000000000005"}"#
+        )
+        #expect(answer.contains(#""references":[\#(parent),\#(child)]"#), "\(answer)")
+        #expect(answer.contains(#""warnings":["Invalid span link removed"]"#), "\(answer)")
+        #expect(answer.contains(#""fields":[{"key":"event","type":"string","value":"other"}]"#), "\(answer)")
+    }
+
+    @Test("indented JSON says the same")
+    func indented() throws {
+        let plain = JaegerEncoder.failure(code: 404, "a \"b\\ {[,:]}")
+        let text = String(decoding: JSONIndenter.indent(plain, by: 4), as: UTF8.self)
+        #expect(text.hasPrefix("{\n    \"data\": null,\n    \"total\": 0,"))
+        #expect(text.hasSuffix("        }\n    ]\n}"))
+        #expect(
+            try JSONSerialization.jsonObject(with: Data(text.utf8)) as? NSDictionary
+                == JSONSerialization.jsonObject(with: Data(plain)) as? NSDictionary)
+        #expect(JSONIndenter.indent(Array(#"{"a":[],"b":{}}"#.utf8), by: 1) == Array("{\n \"a\": [],\n \"b\": {}\n}".utf8))
+    }
+
     @Test("equal resources are one process, a span that ends before it starts is warned of")
     func processes() throws {
         var batch = SpanBatch()

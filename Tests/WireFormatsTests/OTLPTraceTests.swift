@@ -120,6 +120,32 @@ struct OTLPTraceTests {
         #expect(decoded.refusals.entries.map(\.count) == [3])
     }
 
+    @Test("resources and scopes without a span that is taken leave nothing behind, however many there are")
+    func emptyScopes() throws {
+        var request = ProtobufWriter()
+        for _ in 0..<1000 {
+            request.message(1) { resourceSpans in
+                resourceSpans.message(1) { AttributeValueCoding.write(Attribute("k", .int(1)), &$0) }
+                for _ in 0..<100 { resourceSpans.bytes(2, []) }
+                resourceSpans.message(2) { scopeSpans in
+                    scopeSpans.message(1) { $0.message(3) { AttributeValueCoding.write(Attribute("k", .int(1)), &$0) } }
+                    scopeSpans.message(2) { _ in }
+                }
+            }
+        }
+        request.message(1) { resourceSpans in
+            resourceSpans.bytes(2, [])
+            resourceSpans.message(2) { scopeSpans in scopeSpans.message(2) { ids(&$0) } }
+            resourceSpans.bytes(2, [])
+        }
+        let decoded = try decode(request.bytes)
+        #expect(decoded.batch.count == 1)
+        #expect(decoded.refusals.count == 1000)
+        #expect(decoded.batch.resources.count == 1)
+        #expect(decoded.batch.scopes.count == 1)
+        #expect(decoded.batch.attributes.isEmpty)
+    }
+
     @Test("attributes may be nested as deep as the limit and no deeper")
     func nesting() throws {
         func nested(_ depth: Int) -> AttributeValue { (0..<depth).reduce(.int(1)) { value, _ in .array([value]) } }

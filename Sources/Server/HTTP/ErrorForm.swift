@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import NIOCore
 import WireFormats
 
 /// How an error is told: each family of clients knows its own form.
@@ -12,6 +13,8 @@ enum ErrorForm: Sendable {
     case jaeger
     /// `{"error":{"httpCode":400,"message":"…"}}`: Jaeger's API version 3.
     case jaegerV3
+    /// `google.rpc.Status` in the encoding of the request: OTLP.
+    case otlp
     /// The sentence as plain text: Zipkin, and Prometheus's federation.
     case text
 
@@ -24,8 +27,8 @@ enum ErrorForm: Sendable {
         var error: Body
     }
 
-    /// The reply that tells an error.
-    func response(_ error: APIError) -> Response {
+    /// The reply that tells an error to whoever sent `request`.
+    func response(_ error: APIError, to request: Request) -> Response {
         var response: Response =
             switch self {
             case .headrope:
@@ -36,6 +39,8 @@ enum ErrorForm: Sendable {
                 .json(bytes: JaegerEncoder.failure(code: error.status.code, error.message), status: error.status)
             case .jaegerV3:
                 .json(bytes: JaegerV3Encoder.failure(code: error.status.code, error.message), status: error.status)
+            case .otlp:
+                .otlp(error, OTLPResponse.Encoding(contentType: request.headers[.contentType]) ?? .json)
             case .text:
                 .text(error.message, status: error.status)
             }
@@ -44,7 +49,29 @@ enum ErrorForm: Sendable {
     }
 }
 
+extension Response {
+    fileprivate static func otlp(_ error: APIError, _ encoding: OTLPResponse.Encoding) -> Response {
+        let body = OTLPResponse.failure(error.otlpCode, error.message, encoding)
+        return Response(
+            status: error.status, headers: [.contentType: encoding.contentType],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}
+
 extension APIError {
+    /// The code of `google.rpc.Code` for errors of this kind.
+    fileprivate var otlpCode: OTLPResponse.Code {
+        switch status.code {
+        case 401: .unauthenticated
+        case 403: .permissionDenied
+        case 405, 501: .unimplemented
+        case 413, 429: .resourceExhausted
+        case 503: .unavailable
+        case 400..<500: .invalidArgument
+        default: .internalError
+        }
+    }
+
     /// The name that Prometheus's API documentation gives to errors of this kind.
     var prometheusType: String {
         switch (status.code, code) {

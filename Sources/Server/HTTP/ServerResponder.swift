@@ -86,12 +86,13 @@ final class ServerResponder: Sendable {
             crossOrigin.mark(&response, for: request)
             return response
         case .wrongMethod(let allowed, let errors):
-            return errors.response(Self.wrongMethod(request, allowed))
+            return errors.response(Self.wrongMethod(request, allowed), to: request)
         case .malformed:
             return ErrorForm.headrope.response(
-                APIError(.badRequest, code: "bad_path", "The path is not percent-encoded UTF-8.", where: request.uri.path))
+                APIError(.badRequest, code: "bad_path", "The path is not percent-encoded UTF-8.", where: request.uri.path),
+                to: request)
         case .route, .unknown:
-            return ErrorForm.headrope.response(Self.unknown(request, port))
+            return ErrorForm.headrope.response(Self.unknown(request, port), to: request)
         }
     }
 
@@ -110,10 +111,11 @@ final class ServerResponder: Sendable {
             // The connection is beyond repair; Hummingbird answers 400 and closes it.
             throw error
         } catch {
-            if let foreseen = APIError.foreseen(error) { return route.errors.response(foreseen) }
+            if let foreseen = APIError.foreseen(error) { return route.errors.response(foreseen, to: request) }
             logger.error("A request failed unexpectedly.", metadata: ["route": "\(route.path)", "error": "\(error)"])
             return route.errors.response(
-                APIError(.internalServerError, code: "internal", "The server failed at this request; its log says more."))
+                APIError(.internalServerError, code: "internal", "The server failed at this request; its log says more."),
+                to: request)
         }
     }
 
@@ -129,7 +131,8 @@ final class ServerResponder: Sendable {
     private static func startingReply(to request: Request) -> Response {
         if ["/-/healthy", "/health"].contains(request.uri.path) { return .text("Headrope is healthy.\n") }
         return ErrorForm.headrope.response(
-            APIError(.serviceUnavailable, code: "starting", "The server is starting: it is reading its store.").retryingSoon)
+            APIError(.serviceUnavailable, code: "starting", "The server is starting: it is reading its store.").retryingSoon,
+            to: request)
     }
 
     private static func wrongMethod(_ request: Request, _ allowed: [String]) -> APIError {

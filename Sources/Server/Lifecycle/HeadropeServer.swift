@@ -108,7 +108,8 @@ public final class HeadropeServer: Sendable {
         let intake = IngestPipeline(
             spans: store, metrics: store, limits: intakeLimits,
             pool: BlockingPool(
-                name: "intake", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue))
+                name: "intake", threadCount: configuration.limits.workerThreads, queueLimit: configuration.limits.workerQueue),
+            time: time)
         let server = ServerDependencies(
             configuration: configuration, store: store, intake: intake, queries: queries, alerting: actions.alerting,
             usage: usage, state: actions.state, pool: pool,

@@ -7,9 +7,15 @@ struct IntakeRouteGroup: RouteGroup {
     var routes: [Route] {
         let handlers = handlers
         return [
-            Route(.post, "/v1/traces", scope: .ingest, ports: [.otlp]) { try await handlers.otlpTraces($0.request) },
-            Route(.post, "/v1/metrics", scope: .ingest, ports: [.otlp]) { try await handlers.otlpMetrics($0.request) },
-            Route(.post, "/v1/logs", scope: .ingest, ports: [.otlp]) { try await handlers.otlpLogs($0.request) },
+            Route(.post, "/v1/traces", scope: .ingest, errors: .otlp, ports: [.otlp]) {
+                try await handlers.otlpTraces($0.request)
+            },
+            Route(.post, "/v1/metrics", scope: .ingest, errors: .otlp, ports: [.otlp]) {
+                try await handlers.otlpMetrics($0.request)
+            },
+            Route(.post, "/v1/logs", scope: .ingest, errors: .otlp, ports: [.otlp]) {
+                try await handlers.otlpLogs($0.request)
+            },
             Route(.post, "/api/v2/spans", scope: .ingest, errors: .text, ports: [.zipkin]) {
                 try await handlers.zipkinSpans($0.request)
             },

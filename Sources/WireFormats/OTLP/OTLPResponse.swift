@@ -9,6 +9,16 @@ public enum OTLPResponse {
         /// `application/json`.
         case json
 
+        /// The encoding that a `Content-Type` names, whatever its parameters are; nil for anything else.
+        public init?(contentType: String?) {
+            let name = (contentType ?? "").prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
+            switch name {
+            case Self.protobuf.contentType: self = .protobuf
+            case Self.json.contentType: self = .json
+            default: return nil
+            }
+        }
+
         /// The value of `Content-Type`.
         public var contentType: String {
             switch self {
@@ -40,12 +50,18 @@ public enum OTLPResponse {
     public enum Code: Int32, Sendable {
         /// The body cannot be read.
         case invalidArgument = 3
+        /// The sender may not do this.
+        case permissionDenied = 7
         /// The body is larger than a limit, or there is too much of it at the moment.
         case resourceExhausted = 8
         /// The receiver does not do this.
         case unimplemented = 12
+        /// The receiver failed.
+        case internalError = 13
         /// Nothing can be taken at the moment; trying again makes sense.
         case unavailable = 14
+        /// Nobody knows who the sender is.
+        case unauthenticated = 16
     }
 
     /// The body of a 200: `ExportTraceServiceResponse` and its like for the other signals. With nothing rejected and no

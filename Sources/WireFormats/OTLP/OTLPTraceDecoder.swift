@@ -61,6 +61,7 @@ private struct SpanAssembly {
             }
         }
         let attributeCount = decoded.batch.attributes.count
+        let rowCount = decoded.batch.rows.count
         let resource: UInt32
         do throws(ByteCodingError) {
             resource = try readResource(resourceBytes, schemaURL)
@@ -77,6 +78,11 @@ private struct SpanAssembly {
                 try fields.skipValue()
             }
         }
+        // Two bytes are enough for an empty resource or scope, so that those without a span must leave nothing behind.
+        if decoded.batch.rows.count == rowCount {
+            decoded.batch.resources.removeLast()
+            decoded.batch.attributes.removeLast(decoded.batch.attributes.count - attributeCount)
+        }
     }
 
     mutating func readScopeSpans(_ bytes: UnsafeRawBufferPointer, _ resource: UInt32) throws(ByteCodingError) {
@@ -91,6 +97,7 @@ private struct SpanAssembly {
             }
         }
         let attributeCount = decoded.batch.attributes.count
+        let rowCount = decoded.batch.rows.count
         let scope: UInt32
         do throws(ByteCodingError) {
             scope = try readScope(scopeBytes, schemaURL)
@@ -106,6 +113,10 @@ private struct SpanAssembly {
             } else {
                 try fields.skipValue()
             }
+        }
+        if decoded.batch.rows.count == rowCount {
+            decoded.batch.scopes.removeLast()
+            decoded.batch.attributes.removeLast(decoded.batch.attributes.count - attributeCount)
         }
     }
 

@@ -1,18 +1,22 @@
 import Foundation
-import Testing
 
 /// OTLP/JSON taken apart, so that two documents can be compared field by field whatever their order of members is.
-struct OTLPDocument {
+public struct OTLPDocument {
+    /// What is no such document.
+    public struct Malformed: Error {
+        /// What is wrong.
+        public var problem: String
+    }
+
     /// Of each span by its id: every field of it, of its scope and of its resource, by path.
-    var spans: [String: [String: String]] = [:]
+    public private(set) var spans: [String: [String: String]] = [:]
 
     /// Takes `{"resourceSpans":[…]}` apart. Ids are compared in lower case; a `resource`, `scope` or `status` that is left away
     /// is the same as an empty one.
-    init(_ json: Any?) throws {
-        let document = try #require(json as? [String: Any])
-        for resourceSpans in try #require(document["resourceSpans"] as? [[String: Any]]) {
-            for scopeSpans in try #require(resourceSpans["scopeSpans"] as? [[String: Any]]) {
-                for var span in try #require(scopeSpans["spans"] as? [[String: Any]]) {
+    public init(_ json: Any?) throws {
+        for resourceSpans in try Self.objects("resourceSpans", of: json as? [String: Any] ?? [:]) {
+            for scopeSpans in try Self.objects("scopeSpans", of: resourceSpans) {
+                for var span in try Self.objects("spans", of: scopeSpans) {
                     for name in ["traceId", "spanId", "parentSpanId"] { span[name] = (span[name] as? String)?.lowercased() }
                     var fields: [String: String] = [:]
                     for (name, value) in span { Self.flatten(value, "span." + name, &fields) }
@@ -23,21 +27,22 @@ struct OTLPDocument {
                     for path in ["span.status", "resource.resource", "scope.scope"] where fields[path] == "{}" {
                         fields[path] = nil
                     }
-                    let id = try #require(span["spanId"] as? String)
-                    #expect(spans.updateValue(fields, forKey: id) == nil, "span \(id) is there twice")
+                    guard let id = span["spanId"] as? String, spans.updateValue(fields, forKey: id) == nil else {
+                        throw Malformed(problem: "a span has no id, or one that is there already: \(span)")
+                    }
                 }
             }
         }
     }
 
     /// The text of a whole answer.
-    init(_ text: String, member: String? = nil) throws {
+    public init(_ text: String, member: String? = nil) throws {
         let json = try JSONSerialization.jsonObject(with: Data(text.utf8))
         try self.init(member.map { (json as? [String: Any])?[$0] } ?? json)
     }
 
     /// Each field that differs, with both values.
-    func differences(_ other: OTLPDocument) -> [String] {
+    public func differences(_ other: OTLPDocument) -> [String] {
         var found: [String] = []
         for id in Set(spans.keys).union(other.spans.keys).sorted() {
             let (mine, others) = (spans[id] ?? [:], other.spans[id] ?? [:])
@@ -46,6 +51,11 @@ struct OTLPDocument {
             }
         }
         return found
+    }
+
+    private static func objects(_ name: String, of object: [String: Any]) throws -> [[String: Any]] {
+        guard let list = object[name] as? [[String: Any]] else { throw Malformed(problem: "there is no list \(name) in \(object)") }
+        return list
     }
 
     private static func flatten(_ value: Any, _ path: String, _ fields: inout [String: String]) {

@@ -64,12 +64,12 @@ struct JaegerRoutes: RouteGroup {
         let isRaw = try JaegerV3Search.flag(query, "raw")
         switch try JaegerSearch.question(query, now: server.time.now()) {
         case .byID(let ids):
-            let traces = try server.store.traces(ids)
-            let missing = zip(ids, traces).filter { $1.isEmpty }.map { id, _ in id }
-            return JaegerEncoder.traces(traces.filter { !$0.isEmpty }, isRaw: isRaw, missing: missing)
+            let traces = try WholeTraces.read(ids, server.store)
+            let found = Set(traces.compactMap { $0.rows.first?.traceID })
+            return JaegerEncoder.traces(traces, isRaw: isRaw, missing: ids.filter { !found.contains($0) })
         case .search(let question):
-            let traces = try server.store.traces(try server.store.search(question))
-            return JaegerEncoder.traces(traces.filter { !$0.isEmpty }, isRaw: isRaw)
+            let traces = try WholeTraces.read(try server.store.search(question), server.store)
+            return JaegerEncoder.traces(traces, isRaw: isRaw)
         }
     }
 

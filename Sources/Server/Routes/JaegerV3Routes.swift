@@ -21,12 +21,15 @@ struct JaegerV3Routes: RouteGroup {
             route("/api/v3/dependencies") { routed, server in try Self.dependencies(routed.query, server) },
         ]
             + search("/api/v3/traces") { question, server in
-                let traces = try server.store.traces(try server.store.search(question.query))
+                let traces = try WholeTraces.read(try server.store.search(question.query), server.store)
                 return try Self.found(traces, isRaw: question.isRaw)
             }
             + search("/api/v3/trace-summaries") { question, server in
-                let traces = try server.store.traces(try server.store.search(question.query))
-                return .json(bytes: JaegerV3Encoder.summaries(traces.filter { !$0.isEmpty }.map(JaegerTraceSummary.init)))
+                var summaries: [JaegerTraceSummary] = []
+                try WholeTraces.forEach(try server.store.search(question.query), server.store) {
+                    summaries.append(JaegerTraceSummary($0))
+                }
+                return .json(bytes: JaegerV3Encoder.summaries(summaries))
             }
     }
 
@@ -72,7 +75,6 @@ struct JaegerV3Routes: RouteGroup {
     }
 
     private static func found(_ traces: [SpanBatch], isRaw: Bool) throws -> Response {
-        let traces = traces.filter { !$0.isEmpty }
         if traces.isEmpty { throw APIError(.notFound, code: "not_found", "No traces found") }
         return .json(bytes: JaegerV3Encoder.traces(isRaw ? traces : traces.map(\.withJaegerIdentities)))
     }

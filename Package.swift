@@ -58,7 +58,7 @@ func collector(_ name: String, uses: [String] = []) -> Room {
 }
 
 func tests(_ name: String, uses: [String], products: [Target.Dependency] = [], exclude: [String] = []) -> Room {
-    Room(name, floor: 10, uses: uses, products: products, path: "Tests/\(name)", exclude: exclude, kind: .test)
+    Room(name, floor: 11, uses: uses, products: products, path: "Tests/\(name)", exclude: exclude, kind: .test)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -194,9 +194,12 @@ let rooms: [Room] = [
         uses: ["Storage", "TelemetryModel", "WireFormats", "HTTPTransport", "Platform", "ByteCoding"],
         products: [hummingbird, hummingbirdTLS, nioSSL, logging], path: "Tests/TestSupport"),
     // Load and a file system that kills its process, for tests of what survives; the process that is killed.
-    Room("FaultLoad", floor: 9, uses: ["EmbeddedStorage", "Storage", "TelemetryModel", "Platform"], path: "Tests/FaultLoad"),
     Room(
-        "FaultChild", floor: 10, uses: ["FaultLoad", "EmbeddedStorage", "Storage", "Platform"], path: "Tests/FaultChild",
+        "FaultLoad", floor: 10,
+        uses: ["EmbeddedStorage", "Storage", "TraceAnalysis", "TelemetryModel", "Platform", "TestSupport"], path: "Tests/FaultLoad"
+    ),
+    Room(
+        "FaultChild", floor: 11, uses: ["FaultLoad", "EmbeddedStorage", "Storage", "Platform"], path: "Tests/FaultChild",
         kind: .executable),
 
     tests("ByteCodingTests", uses: ["ByteCoding", "Platform", "TestSupport"]),
@@ -222,7 +225,7 @@ let rooms: [Room] = [
     tests(
         "FaultTests",
         uses: [
-            "FaultLoad", "EmbeddedStorage", "Storage", "HTTPTransport", "TelemetryModel", "WireFormats",
+            "FaultLoad", "EmbeddedStorage", "Storage", "HTTPTransport", "TelemetryModel", "TraceAnalysis", "WireFormats",
             "Platform", "ByteCoding", "TestSupport",
         ]),
     tests("StateStoreTests", uses: ["StateStore"], products: [grdb]),

@@ -34,6 +34,14 @@ public final class FaultFileSystem: FileSystem {
     /// At most so many bytes fit into all files; nil for no limit. Writes beyond it are partial and fail as `noSpace`.
     public func setCapacity(_ byteCount: Int?) { state.withLock { $0.capacity = byteCount } }
 
+    /// After `first` more changes the next `count` find no room: nothing of them happens but a part of what is appended.
+    public func refuseChanges(after first: Int, count: Int) {
+        state.withLock { $0.refusedChanges = first..<(first + count) }
+    }
+
+    /// Whether a change has found no room since that was asked for.
+    public var hasRefusedChanges: Bool { state.withLock { $0.refusedChanges.lowerBound < 0 } }
+
     /// Whether making, renaming and writing anything is refused as on a read-only file system.
     public func setReadOnly(_ readOnly: Bool) { state.withLock { $0.isReadOnly = readOnly } }
 
@@ -258,6 +266,8 @@ private final class FaultAppendableFile: AppendableFile {
         let copy = Array(bytes)
         try system.withOpenFile(id, path: path, epoch: epoch) { state, node throws(FileError) in
             try state.requireWritable(path)
+            let isRefused = state.isNextRefused
+            if isRefused { node.bytes.append(contentsOf: copy.prefix(state.partialCount(copy.count))) }
             try state.beginChange(path)
             let reaching = state.changesLeft == 0 ? state.partialCount(copy.count) : copy.count
             let room = state.capacity.map { max(0, $0 - state.totalByteCount) } ?? .max

@@ -54,6 +54,8 @@ struct FaultState {
     var failingSyncs = 0
     /// After so many more changes nothing can be changed any more; nil for no such limit.
     var changesLeft: Int?
+    /// The changes, counted from the next one, that find no room.
+    var refusedChanges = 1..<1
     var isReadOnly = false
     var locks: Set<String> = []
     /// Changes of directories that no sync has made durable, oldest first. A rename is one change of two entries.
@@ -105,8 +107,16 @@ struct FaultState {
         if isReadOnly { throw FileError(.notPermitted, path: path, "Cannot change \(path): read-only file system.") }
     }
 
-    /// Counts a change that begins; throws when the power has failed.
+    /// Whether the next change finds no room.
+    var isNextRefused: Bool { refusedChanges.contains(0) }
+
+    /// Counts a change that begins; throws when the power has failed or there is no room for it.
     mutating func beginChange(_ path: String) throws(FileError) {
+        let isRefused = isNextRefused
+        if !refusedChanges.isEmpty {
+            refusedChanges = (refusedChanges.lowerBound - 1)..<(refusedChanges.upperBound - 1)
+        }
+        if isRefused { throw FileError(.noSpace, path: path, "Cannot change \(path): no space left on device.") }
         guard let left = changesLeft else { return }
         if left == 0 { throw FileError(.other, path: path, "Cannot change \(path): the power has failed.") }
         changesLeft = left - 1

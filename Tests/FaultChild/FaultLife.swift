@@ -5,10 +5,10 @@ import Platform
 import Storage
 import Synchronization
 
-/// One life of a store: two threads write, a third one flushes, merges and lets old blocks go, until the process is killed.
-final class FaultLife: Sendable {
+/// One life of a store: two threads write, a third one cuts, merges and lets old blocks go, until the process is killed.
+final class FaultLife<Subject: FaultSubject>: Sendable {
     /// When the phase has not come by then, the life ends, seconds.
-    private static let longest = 20.0
+    private static var longest: Double { 20 }
 
     private let files: KillingFileSystem
     private let store: EmbeddedStore
@@ -22,24 +22,35 @@ final class FaultLife: Sendable {
         self.files = files
         self.phase = phase
         self.seed = seed
-        time = ManualTime(now: phase == .retention ? UInt64(FaultWorkload.start) * 1_000_000 : FaultWorkload.now)
-        store = try EmbeddedStore.open(directory: folder, options: phase.storeOptions, fileSystem: files, time: time)
+        time = ManualTime(now: phase == .retention ? UInt64(FaultClock.start) * 1_000_000 : FaultClock.now)
+        let options = Subject.options(phase, seed: seed)
+        let time = time
+        store = try files.during(.open) {
+            try EmbeddedStore.open(directory: folder, options: options, fileSystem: files, time: time)
+        }
     }
 
     func run(from first: [Int]) throws {
         if phase == .retention {
-            time.advance(nanoseconds: UInt64(first.max() ?? 0) * UInt64(FaultWorkload.steadyStep) * 1_000_000)
+            time.advance(nanoseconds: UInt64(first.max() ?? 0) * UInt64(FaultClock.steadyStep) * 1_000_000)
         }
         next.withLock { $0 = first }
         for (writer, index) in first.enumerated() {
             Thread.detachNewThread { self.surely { try self.write(writer, from: index) } }
+        }
+        // Who has survived its recovery dies, too.
+        if phase == .anyTime || phase == .recovery {
+            Thread.detachNewThread {
+                usleep(UInt32.random(in: 5_000..<400_000))
+                KillingFileSystem.die(.killedAt("at any time"))
+            }
         }
         let end = Date().addingTimeInterval(Self.longest)
         var random = SeededRandom(seed: seed)
         while Date() < end {
             for _ in 0..<3 {
                 usleep(UInt32.random(in: 1_000..<8_000, using: &random))
-                try files.during(.flush) { try store.flush() }
+                try files.during(.cut) { try Subject.cut(store) }
             }
             if phase == .retention {
                 try files.during(.retain) { try store.maintain() }
@@ -59,17 +70,17 @@ final class FaultLife: Sendable {
     }
 
     private func write(_ writer: Int, from first: Int) throws {
-        let workload = FaultWorkload(seed: seed, writer: writer, isSteady: phase == .retention)
+        let load = Subject(seed: seed, writer: writer, isSteady: phase == .retention)
         for index in first... {
-            var counts: [Int] = []
-            switch try workload.action(index) {
-            case .write(let batch): counts = FaultLine.counts(try store.write(batch))
-            case .delete(let query): try store.delete(query)
-            }
+            let counts = try load.perform(index, on: store)
             next.withLock { $0[writer] = index + 1 }
             FaultLine.done(writer: writer, index: index, counts: counts).print()
-            if phase == .retention, writer == 0 { time.advance(nanoseconds: UInt64(FaultWorkload.steadyStep) * 1_000_000) }
-            usleep(300)
+            if phase == .retention {
+                if writer == 0 { time.advance(nanoseconds: UInt64(FaultClock.steadyStep) * 1_000_000) }
+            } else {
+                time.advance(nanoseconds: Subject.tick)
+            }
+            usleep(Subject.pause)
         }
     }
 

@@ -1,18 +1,23 @@
 import FaultLoad
 import Foundation
 
-// FaultChild FOLDER SEED PHASE MOMENT COUNT FIRST0 FIRST1: works on the store in FOLDER until it dies.
+// FaultChild FOLDER SUBJECT SEED PHASE MOMENT COUNT FIRST0 FIRST1: works on the store in FOLDER until it dies.
 let words = CommandLine.arguments
-guard words.count == 8, let seed = UInt64(words[2]), let phase = KillPhase(rawValue: words[3]),
-    let moment = KillingFileSystem.Moment(rawValue: words[4]), let count = Int(words[5]), let first = Int(words[6]),
-    let second = Int(words[7])
+guard words.count == 9, let seed = UInt64(words[3]), let phase = KillPhase(rawValue: words[4]),
+    let moment = KillingFileSystem.Moment(rawValue: words[5]), let count = Int(words[6]), let first = Int(words[7]),
+    let second = Int(words[8])
 else {
     FaultLine.failed("the arguments are wrong").print()
     exit(1)
 }
+
+func live<Subject: FaultSubject>(_ subject: Subject.Type) throws {
+    let files = KillingFileSystem(Subject.name, phase, moment, after: count)
+    try FaultLife<Subject>(folder: words[1], seed: seed, files: files, phase: phase).run(from: [first, second])
+}
+
 do {
-    let life = try FaultLife(folder: words[1], seed: seed, files: KillingFileSystem(phase, moment, after: count), phase: phase)
-    try life.run(from: [first, second])
+    if words[2] == SpanLoad.name { try live(SpanLoad.self) } else { try live(MetricLoad.self) }
     // The phase did not come.
     exit(2)
 } catch {

@@ -16,6 +16,14 @@ public enum KillPhase: String, CaseIterable, Sendable {
     case retention
     /// A snapshot is made.
     case snapshot
+    /// What stays in the head is logged again, so that the log before it can go.
+    case relog
+    /// Segments of the log are removed, as everything in them is in blocks.
+    case logDelete = "log-delete"
+    /// The store is opened, after a kill or several.
+    case recovery
+    /// Any moment, as a clock has it.
+    case anyTime = "any-time"
 
     /// Seeded rounds draw the operation that is hit from so many.
     public var operationRange: Int {
@@ -28,43 +36,56 @@ public enum KillPhase: String, CaseIterable, Sendable {
         case .compaction: 10
         case .retention: 5
         case .snapshot: 60
+        case .relog: 12
+        case .logDelete: 8
+        case .recovery: 30
+        case .anyTime: 1
         }
     }
 
-    /// Whether an operation belongs to the phase.
-    func contains(_ operation: FileOperation, during activity: StoreActivity) -> Bool {
-        let inLog = operation.path.contains("/metrics/log")
-        let inBlocks = operation.path.contains("/metrics/blocks")
-        let isTemporary = operation.path.contains(".tmp")
+    /// Whether an operation on the files of a subject belongs to the phase.
+    func contains(_ operation: FileOperation, during activity: StoreActivity, of subject: String) -> Bool {
+        let inLog = operation.path.contains("/\(subject)/log")
+        let inBlocks = operation.path.contains("/\(subject)/blocks")
+        let isRemoval = operation.kind == .remove || operation.kind == .rename && Self.isTemporary(operation.target)
         switch self {
-        case .append: return inLog && operation.kind == .append
+        case .append: return inLog && operation.kind == .append && !activity.isOwn
+        case .relog: return inLog && operation.kind == .append && activity.isOwn
         case .roll: return inLog && [.create, .header, .syncDirectory].contains(operation.kind)
-        case .blockWrite:
-            return activity.name == .flush && inBlocks && isTemporary && operation.kind != .rename && operation.kind != .remove
-        case .rename: return operation.kind == .rename && !operation.target.contains(".tmp")
-        case .sourceDelete:
-            return activity.name == .compact && inBlocks
-                && (operation.kind == .remove || operation.kind == .rename && operation.target.contains(".tmp"))
-        case .compaction:
-            // The first block that is named is the flushed head.
-            return activity.name == .compact && activity.namedBlocks > 0 && inBlocks && isTemporary
-                && operation.kind != .remove
+        case .logDelete: return inLog && operation.kind == .remove
+        case .blockWrite: return activity.name == .cut && inBlocks && isBuilding(operation)
+        case .rename:
+            return operation.kind == .rename && operation.path.contains("/\(subject)/") && !Self.isTemporary(operation.target)
+        case .sourceDelete: return activity.name == .compact && inBlocks && isRemoval
+        // The first block that is named is the flushed head.
+        case .compaction: return activity.name == .compact && activity.namedBlocks > 0 && inBlocks && isBuilding(operation)
         case .retention:
             return activity.name == .retain && inBlocks && [.rename, .remove, .syncDirectory].contains(operation.kind)
         case .snapshot: return activity.name == .snapshot && operation.path.contains("/snapshots")
+        case .recovery: return activity.name == .open
+        case .anyTime: return false
         }
     }
+
+    private func isBuilding(_ operation: FileOperation) -> Bool {
+        Self.isTemporary(operation.path) && operation.kind != .rename && operation.kind != .remove
+    }
+
+    /// Whether something counts for nothing yet, or not any more.
+    public static func isTemporary(_ path: String) -> Bool { [".tmp", "/new-", "/old-"].contains(where: path.contains) }
 }
 
 /// What the store was told to do beside the writing.
 public struct StoreActivity: Sendable {
     /// The orders.
-    public enum Name: Sendable { case none, flush, compact, retain, snapshot }
+    public enum Name: Sendable { case none, open, cut, compact, retain, snapshot }
 
     /// The order.
     public var name = Name.none
     /// How many blocks have got their names since it was given.
     public var namedBlocks = 0
+    /// Whether the thread that asks is the one that follows the order.
+    public var isOwn = false
 }
 
 /// An operation that changes files.

@@ -15,16 +15,20 @@ public final class KillingFileSystem: FileSystem {
 
     private struct State {
         var activity = StoreActivity()
+        /// The thread that follows the order.
+        var thread: UInt?
         var operationsLeft: Int
     }
 
     private let base = PosixFileSystem()
+    private let subject: String
     private let phase: KillPhase
     private let moment: Moment
     private let state: Mutex<State>
 
-    /// The process dies at an operation of `phase`, after `count` others of it.
-    public init(_ phase: KillPhase, _ moment: Moment, after count: Int) {
+    /// The process dies at an operation of `phase` on the files of `subject`, after `count` others of it.
+    public init(_ subject: String, _ phase: KillPhase, _ moment: Moment, after count: Int) {
+        self.subject = subject
         self.phase = phase
         self.moment = moment
         state = Mutex(State(operationsLeft: count))
@@ -32,9 +36,26 @@ public final class KillingFileSystem: FileSystem {
 
     /// Runs an order to the store.
     public func during<Result>(_ name: StoreActivity.Name, _ body: () throws -> Result) rethrows -> Result {
-        state.withLock { $0.activity = StoreActivity(name: name) }
-        defer { state.withLock { $0.activity = StoreActivity() } }
+        let thread = Self.thread
+        state.withLock { ($0.activity, $0.thread) = (StoreActivity(name: name), thread) }
+        defer { state.withLock { ($0.activity, $0.thread) = (StoreActivity(), nil) } }
         return try body()
+    }
+
+    /// Ends the process as `kill -9` does; says where before.
+    public static func die(_ line: FaultLine) -> Never {
+        line.print()
+        kill(getpid(), SIGKILL)
+        while true { pause() }
+    }
+
+    /// The thread that asks.
+    private static var thread: UInt {
+        #if canImport(Glibc)
+            UInt(pthread_self())
+        #else
+            UInt(bitPattern: pthread_self())
+        #endif
     }
 
     /// Runs an operation, or as much of it as the process has time for.
@@ -42,16 +63,16 @@ public final class KillingFileSystem: FileSystem {
         _ operation: FileOperation, half: () throws(FileError) -> Void = {}, _ body: () throws(FileError) -> Result
     ) throws(FileError) -> Result {
         let isDue = state.withLock { state in
-            guard phase.contains(operation, during: state.activity) else { return false }
+            var activity = state.activity
+            activity.isOwn = state.thread == Self.thread
+            guard phase.contains(operation, during: activity, of: subject) else { return false }
             state.operationsLeft -= 1
             return state.operationsLeft < 0
         }
         if isDue {
             if moment == .half { try half() }
             if moment == .after { _ = try body() }
-            FaultLine.killed(operation, moment).print()
-            kill(getpid(), SIGKILL)
-            while true { pause() }
+            Self.die(.killed(operation, moment))
         }
         return try body()
     }
@@ -86,7 +107,7 @@ public final class KillingFileSystem: FileSystem {
     /// Renames a file or directory.
     public func rename(_ from: String, to: String) throws(FileError) {
         try perform(FileOperation(kind: .rename, path: from, target: to)) { () throws(FileError) in try base.rename(from, to: to) }
-        if !to.contains(".tmp") { state.withLock { $0.activity.namedBlocks += 1 } }
+        if !KillPhase.isTemporary(to) { state.withLock { $0.activity.namedBlocks += 1 } }
     }
 
     /// Gives a file a second name.

@@ -11,40 +11,22 @@ struct DamageTests {
     @Test("damage costs samples of the damaged file at most, changes none, and is named")
     func damages() throws {
         let folder = try DamagedFolder()
-        #expect(Set(folder.files.keys.compactMap { folder.part(of: $0) }) == Set(DamagedFolder.parts))
-        #expect(folder.files.keys.contains { $0.hasSuffix("/deletions") } && !folder.deleted.isEmpty)
+        #expect(Set(folder.files.paths.compactMap { folder.part(of: $0) }) == Set(DamagedFolder.parts))
+        #expect(folder.files.paths.contains { $0.hasSuffix("/deletions") } && !folder.deleted.isEmpty)
         var count = 0
         for seed in FaultScale.seeds(30) {
-            for (path, whole) in folder.files.sorted(by: { $0.key < $1.key }) where !whole.isEmpty {
+            for path in folder.files.paths where !folder.files[path].isEmpty {
                 var random = SeededRandom(seed: seed &* 1_000 &+ UInt64(count))
-                let bytes = Self.mutated(whole, &random)
+                let bytes = StoreFiles.mutated(folder.files[path], &random)
                 try check(folder, path, bytes, "seed \(seed), \(path)")
                 count += 1
             }
         }
-        print("damaged files: \(count) mutations of \(folder.files.count) files")
-    }
-
-    /// Whole bytes with a few of them changed; nil when the file is gone.
-    private static func mutated(_ whole: [UInt8], _ random: inout SeededRandom) -> [UInt8]? {
-        var bytes = whole
-        switch Int.random(in: 0..<16, using: &random) {
-        case 0: return nil
-        case 1, 2, 3: bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
-        case 4: bytes += (0..<Int.random(in: 1...50, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
-        case 5, 6:
-            let start = Int.random(in: 0..<bytes.count, using: &random)
-            for index in start..<min(bytes.count, start + 64) { bytes[index] = 0 }
-        default:
-            for _ in 0..<Int.random(in: 1...3, using: &random) {
-                bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
-            }
-        }
-        return bytes
+        print("damaged files: \(count) mutations of \(folder.files.paths.count) files")
     }
 
     private func check(_ folder: DamagedFolder, _ path: String, _ bytes: [UInt8]?, _ place: String) throws {
-        let system = try folder.system(path, bytes)
+        let system = try folder.files.system([path: bytes])
         if path.hasSuffix("/HEADROPE") { return try checkMarker(folder, system, place) }
         let report = try StoreVerifier.verify(directory: "/store", fileSystem: system)
         let store = try DamagedFolder.open(system)
@@ -64,7 +46,7 @@ struct DamageTests {
         if metadata.count < folder.metadata.count { isIncomplete = true }
         // Of a file that ends where a record does nobody knows that there was more; nor of one that is gone.
         let isNamed = !store.status().damages.isEmpty || !report.isSound
-        if isIncomplete, let bytes, !path.hasSuffix(".log") || !(folder.files[path] ?? []).starts(with: bytes) {
+        if isIncomplete, let bytes, !path.hasSuffix(".log") || !folder.files[path].starts(with: bytes) {
             #expect(isNamed, "\(place): nothing is said of the damage")
         }
         var random = SeededRandom(seed: 1)

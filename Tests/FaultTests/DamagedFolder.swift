@@ -10,10 +10,9 @@ import TestSupport
 struct DamagedFolder {
     /// Who has the samples: two blocks and two segments of the log.
     static let parts = ["block1", "block2", "log1", "log2"]
-    private static let time = ManualTime(now: FaultWorkload.now)
+    private static let time = ManualTime(now: FaultClock.now)
 
-    /// The whole files, by their paths.
-    let files: [String: [UInt8]]
+    let files: StoreFiles
     /// What must be there, by part.
     let written: [String: [PlainSeries]]
     /// What the deletion has hidden, which comes back when its file is damaged.
@@ -42,7 +41,7 @@ struct DamagedFolder {
         for part in Self.parts { found[part] = try Self.samples(store, part) }
         written = found
         metadata = try store.metadata(metric: nil, limit: .max)
-        files = try Self.read(system, "/store")
+        files = try StoreFiles(system, "/store")
     }
 
     static func open(_ system: FaultFileSystem) throws -> EmbeddedStore {
@@ -59,7 +58,7 @@ struct DamagedFolder {
         for host in 0..<3 {
             let series = Labels(["__name__": "load", "part": part, "host": "h\(host)"])
             let value = host == 0 ? Double(step) : Double.random(in: 0..<1, using: &random)
-            let time = FaultWorkload.start + Int64(step) * 1_000
+            let time = FaultClock.start + Int64(step) * 1_000
             batch.append(series, [Sample(timestamp: time, value: value)])
             batch.append(Exemplar(labels: Labels(["trace_id": "\(step)"]), value: value, timestamp: time), of: series)
         }
@@ -67,34 +66,11 @@ struct DamagedFolder {
         return batch
     }
 
-    private static func read(_ system: FaultFileSystem, _ directory: String) throws -> [String: [UInt8]] {
-        var files: [String: [UInt8]] = [:]
-        for name in try system.list(directory) {
-            let path = "\(directory)/\(name)"
-            if try system.status(path)?.isDirectory == true {
-                files.merge(try read(system, path)) { $1 }
-            } else {
-                files[path] = try system.readAll(path, limit: 1 << 24)
-            }
-        }
-        return files
-    }
-
-    /// The folder with other bytes in one file; without the file when there are none.
-    func system(_ changed: String, _ bytes: [UInt8]?) throws -> FaultFileSystem {
-        let system = FaultFileSystem(seed: 0)
-        for (path, whole) in files where path != changed || bytes != nil {
-            try system.makeDirectory(FaultFileSystem.parent(of: path))
-            try system.create(path).append(path == changed ? bytes ?? whole : whole)
-        }
-        return system
-    }
-
     /// The part whose samples a file has.
     func part(of path: String) -> String? {
         if path.contains("/block-0000000001/") { return "block1" }
         if path.contains("/block-0000000002/") { return "block2" }
-        let segments = files.keys.filter { $0.contains("/metrics/log/") }.sorted()
+        let segments = files.paths.filter { $0.contains("/metrics/log/") }
         return segments.firstIndex(of: path).map { Self.parts[2 + $0] }
     }
 }

@@ -2,7 +2,6 @@ import EmbeddedStorage
 import FaultLoad
 import Platform
 import Storage
-import TelemetryModel
 import TestSupport
 import Testing
 
@@ -11,20 +10,71 @@ import Testing
 struct FullDiskTests {
     @Test("refused batches leave nothing behind, reads go on, writes resume by themselves, and everything acknowledged is there")
     func fullDisk() throws {
-        var refusals = 0
-        for seed in FaultScale.seeds(60) { refusals += try fill(seed) }
-        print("full disk: \(refusals) refused writes")
-        #expect(refusals > 100)
+        try fill(MetricLoad.self, 60)
+        try fill(SpanLoad.self, 10)
     }
 
-    private func fill(_ seed: UInt64) throws -> Int {
-        var random = SeededRandom(seed: seed)
-        let files = FaultFileSystem(seed: seed)
-        let time = ManualTime(now: FaultWorkload.now)
-        let workload = FaultWorkload(seed: seed, writer: 0)
-        let reference = InMemoryStore(time: time)
-        var store = try EmbeddedStore.open(directory: "/store", fileSystem: files, time: time)
+    private func fill<Subject: FaultSubject>(_: Subject.Type, _ count: Int) throws {
         var refusals = 0
+        for seed in FaultScale.seeds(count) { refusals += try FullDiskRun<Subject>(seed: seed).run() }
+        print("full disk | \(Subject.name) | \(refusals) refused writes")
+        #expect(refusals > count)
+    }
+
+    @Test("no room at any one change of any file, and at those after it, costs nothing that was acknowledged")
+    func eachChange() throws {
+        try refuseEach(MetricLoad.self)
+        try refuseEach(SpanLoad.self)
+    }
+
+    private func refuseEach<Subject: FaultSubject>(_: Subject.Type) throws {
+        var (count, failures) = (0, 0)
+        // By hand each change, else some of them.
+        let step = max(1, 14 / FaultScale.factor)
+        for length in [1, 5, 40] {
+            for seed in FaultScale.seeds(1) {
+                var first = Int(seed) % step
+                while true {
+                    let run = try FullDiskRun<Subject>(seed: seed)
+                    guard let failed = try run.refuse(first, length) else { break }
+                    count += 1
+                    failures += failed
+                    first += step
+                }
+            }
+        }
+        print("refused changes | \(Subject.name) | \(count) runs, \(failures) calls failed")
+    }
+}
+
+/// A store on a disk without room.
+private final class FullDiskRun<Subject: FaultSubject> {
+    private let seed: UInt64
+    private let files: FaultFileSystem
+    private let time = ManualTime(now: FaultClock.now)
+    private let subject: Subject
+    private let reference: InMemoryStore
+    private var store: EmbeddedStore
+    private var random: SeededRandom
+    private var failures = 0
+
+    init(seed: UInt64) throws {
+        self.seed = seed
+        files = FaultFileSystem(seed: seed)
+        subject = Subject(seed: seed, writer: 0)
+        reference = InMemoryStore(time: time)
+        random = SeededRandom(seed: seed)
+        store = try Self.open(seed, files, time)
+    }
+
+    private static func open(_ seed: UInt64, _ files: FaultFileSystem, _ time: ManualTime) throws -> EmbeddedStore {
+        var options = EmbeddedStoreOptions()
+        Subject.tune(&options, seed: seed)
+        return try EmbeddedStore.open(directory: "/store", options: options, fileSystem: files, time: time)
+    }
+
+    /// A disk that is full and has room again by chance. Returns how many calls failed.
+    func run() throws -> Int {
         for index in 0..<60 {
             switch Int.random(in: 0..<12, using: &random) {
             case 0: files.setCapacity(files.byteCount + Int.random(in: 0..<600, using: &random))
@@ -35,36 +85,69 @@ struct FullDiskTests {
             case 5:
                 files.endProcess()
                 files.setCapacity(nil)
-                store = try EmbeddedStore.open(directory: "/store", fileSystem: files, time: time)
+                store = try Self.open(seed, files, time)
             default: break
             }
-            guard case .write(let batch) = try workload.action(index) else { continue }
-            do {
-                let receipt = try store.write(batch)
-                #expect(FaultLine.counts(receipt) == FaultLine.counts(try reference.write(batch)), "seed \(seed), \(index)")
-            } catch let error as StorageError {
-                #expect(error.kind == .unavailable, "seed \(seed): \(error)")
-                #expect(store.status().writeRefusal != nil, "seed \(seed): \(error)")
-                refusals += 1
-            }
-            try compare(store, reference, workload, "seed \(seed), \(index)")
+            try write(index)
+            try compare("seed \(seed), \(index)")
         }
         files.setCapacity(nil)
+        try recover()
+        return failures
+    }
+
+    /// Does the same things each time while so many changes of files, behind so many that are made, find no room. Returns
+    /// how many calls failed; nil when all was done before.
+    func refuse(_ first: Int, _ length: Int) throws -> Int? {
+        files.refuseChanges(after: first, count: length)
+        for index in 0..<24 {
+            try write(index)
+            if index % 3 == 1 { tolerating { try Subject.cut(store) } }
+            if index % 8 == 7 { tolerating { try store.compact() } }
+            if index == 20 { tolerating { try store.flush() } }
+        }
+        let isOver = files.hasRefusedChanges
+        files.refuseChanges(after: 0, count: 0)
+        try compare("seed \(seed), \(length) changes after \(first) refused")
+        try recover()
+        return isOver ? failures : nil
+    }
+
+    private func write(_ index: Int) throws {
+        time.advance(nanoseconds: Subject.tick)
+        if try subject.settles(index) { return }
+        do {
+            let counts = try subject.perform(index, on: store)
+            #expect(try counts == subject.perform(index, on: reference), "seed \(seed), \(index)")
+        } catch let error as StorageError {
+            #expect(error.kind == .unavailable, "seed \(seed): \(error)")
+            #expect(store.status().writeRefusal != nil, "seed \(seed): \(error)")
+            failures += 1
+        }
+    }
+
+    /// With room the store is as good as new, and everything is durable.
+    private func recover() throws {
         try store.maintain()
         #expect(store.status().writeRefusal == nil, "seed \(seed)")
+        try store.compact()
+        #expect(try Subject.contradictions(in: store, isCompacted: true).isEmpty, "seed \(seed), compacted")
         files.powerLoss()
-        let last = try EmbeddedStore.open(directory: "/store", fileSystem: files, time: time)
-        try compare(last, reference, workload, "seed \(seed), opened again")
-        return refusals
+        store = try Self.open(seed, files, time)
+        try compare("seed \(seed), opened again")
+        #expect(try Subject.contradictions(in: store, isCompacted: true).isEmpty, "seed \(seed), opened again")
     }
 
     private func tolerating(_ call: () throws -> Void) {
-        do { try call() } catch { #expect((error as? StorageError)?.kind == .unavailable, "\(error)") }
+        do { try call() } catch {
+            #expect((error as? StorageError)?.kind == .unavailable, "seed \(seed): \(error)")
+            failures += 1
+        }
     }
 
-    private func compare(_ store: EmbeddedStore, _ reference: InMemoryStore, _ workload: FaultWorkload, _ place: String) throws {
-        let found = try PlainSeries.all(store, workload.matchers)
-        let expected = try PlainSeries.all(reference, workload.matchers)
-        #expect(found == expected, "\(place): \(PlainSeries.difference(found, expected))")
+    private func compare(_ place: String) throws {
+        let found = try subject.content(of: store)
+        let expected = try subject.content(of: reference)
+        #expect(found == expected, "\(place): \(Subject.difference(found, expected))")
     }
 }

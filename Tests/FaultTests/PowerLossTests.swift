@@ -2,7 +2,6 @@ import EmbeddedStorage
 import FaultLoad
 import Platform
 import Storage
-import TelemetryModel
 import TestSupport
 import Testing
 
@@ -12,42 +11,46 @@ import Testing
 struct PowerLossTests {
     @Test("nothing that was synced is lost and nothing is invented, over writes, flushes, merges, deletions and restarts")
     func interval() throws {
-        var totals = PowerLossRun.Totals()
-        for seed in FaultScale.seeds(700) { try PowerLossRun(seed: seed, durability: .logged).run(&totals) }
-        print("power loss, synced once an interval: \(totals)")
+        try lose(MetricLoad.self, .logged, 700)
+        try lose(SpanLoad.self, .logged, 60)
     }
 
     @Test("with durability always nothing acknowledged is lost")
     func always() throws {
-        var totals = PowerLossRun.Totals()
-        for seed in FaultScale.seeds(300) { try PowerLossRun(seed: seed, durability: .synced).run(&totals) }
-        print("power loss, durability always: \(totals)")
+        try lose(MetricLoad.self, .synced, 300)
+        try lose(SpanLoad.self, .synced, 30)
+    }
+
+    private func lose<Subject: FaultSubject>(_: Subject.Type, _ durability: Durability, _ count: Int) throws {
+        var totals = PowerLossTotals()
+        for seed in FaultScale.seeds(count) { try PowerLossRun<Subject>(seed: seed, durability: durability).run(&totals) }
+        print("power loss | \(Subject.name) | \(durability) | \(totals)")
+    }
+}
+
+/// What the runs have seen.
+private struct PowerLossTotals: CustomStringConvertible {
+    var losses = 0
+    var amidCall = 0
+    var lostActions = 0
+    var snapshots = 0
+    var items = 0
+
+    var description: String {
+        "\(losses) losses, \(amidCall) of them in the middle of a call; \(lostActions) actions after the last sync lost, \(items) items and \(snapshots) snapshots kept"
     }
 }
 
 /// One store and its losses of power.
-private final class PowerLossRun {
-    /// What the runs have seen.
-    struct Totals: CustomStringConvertible {
-        var losses = 0
-        var amidCall = 0
-        var lostActions = 0
-        var snapshots = 0
-        var samples = 0
-
-        var description: String {
-            "\(losses) losses, \(amidCall) of them in the middle of a call; \(lostActions) actions after the last sync lost, \(samples) samples and \(snapshots) snapshots kept"
-        }
-    }
-
-    private static let lives = 2
-    private static let snapshotLimit = 3
+private final class PowerLossRun<Subject: FaultSubject> {
+    private static var lives: Int { 2 }
+    private static var snapshotLimit: Int { 3 }
 
     private let seed: UInt64
     private let durability: Durability
     private let files: FaultFileSystem
-    private let workload: FaultWorkload
-    private let time = ManualTime(now: FaultWorkload.now)
+    private let subject: Subject
+    private let time = ManualTime(now: FaultClock.now)
     private var random: SeededRandom
     /// Nobody holds the store, and so its lock, while it is opened anew.
     private var held: EmbeddedStore?
@@ -63,7 +66,7 @@ private final class PowerLossRun {
         self.seed = seed
         self.durability = durability
         files = FaultFileSystem(seed: seed)
-        workload = FaultWorkload(seed: seed, writer: 0)
+        subject = Subject(seed: seed, writer: 0)
         random = SeededRandom(seed: seed)
         states = [InMemoryStore(time: time)]
         try open()
@@ -71,12 +74,13 @@ private final class PowerLossRun {
 
     private func open() throws {
         var options = EmbeddedStoreOptions()
+        Subject.tune(&options, seed: seed)
         options.durability = durability
         held = nil
         held = try EmbeddedStore.open(directory: "/store", options: options, fileSystem: files, time: time)
     }
 
-    func run(_ totals: inout Totals) throws {
+    func run(_ totals: inout PowerLossTotals) throws {
         for life in 0..<Self.lives {
             let isAmidCall = Bool.random(using: &random)
             let isKilled = isAmidCall && Bool.random(using: &random)
@@ -106,12 +110,10 @@ private final class PowerLossRun {
     private func step() throws {
         let isSyncFailing = failsSyncs && Int.random(in: 0..<10, using: &random) == 0
         if isSyncFailing { files.failSyncs(1) }
-        switch Int.random(in: 0..<14, using: &random) {
-        case 0: settle { try store.sync() }
-        case 1: settle { try store.flush() }
-        case 2: settle { try store.compact() }
-        case 3: settle { try store.purgeDeleted() }
-        case 4: settle { try store.maintain() }
+        let drawn = Int.random(in: 0..<14, using: &random)
+        switch drawn {
+        case 0..<5 where drawn < Subject.settlingOrders.count: settle { try Subject.settlingOrders[drawn](store) }
+        case 3, 4: tolerating { try store.maintain() }
         case 5 where !files.hasPowerFailed: try restart()
         case 6 where snapshots.count < Self.snapshotLimit: try snapshot()
         default: try act()
@@ -129,23 +131,28 @@ private final class PowerLossRun {
     }
 
     /// A snapshot that was made is there whole, whatever its store has lost.
-    private func checkSnapshots(_ totals: inout Totals) throws {
+    private func checkSnapshots(_ totals: inout PowerLossTotals) throws {
         for (path, state) in snapshots {
             let copy = try EmbeddedStore.open(directory: path, fileSystem: files, time: time)
-            let found = try PlainSeries.all(copy, workload.matchers)
-            let expected = try PlainSeries.all(state, workload.matchers)
-            #expect(found == expected, "seed \(seed), \(path): \(PlainSeries.difference(found, expected))")
+            let found = try subject.content(of: copy)
+            let expected = try subject.content(of: state)
+            #expect(found == expected, "seed \(seed), \(path): \(Subject.difference(found, expected))")
             totals.snapshots += 1
         }
     }
 
     /// A call after which everything is durable, unless it throws.
-    private func settle(_ call: () throws -> Void) {
+    private func settle(_ call: () throws -> Void) { if tolerating(call) { states = states.suffix(1) } }
+
+    /// A call that may fail with a sentence; whether it did not.
+    @discardableResult
+    private func tolerating(_ call: () throws -> Void) -> Bool {
         do {
             try call()
-            states = states.suffix(1)
+            return true
         } catch {
             #expect(error is StorageError, "seed \(seed): \(error)")
+            return false
         }
     }
 
@@ -160,24 +167,18 @@ private final class PowerLossRun {
     }
 
     private func act() throws {
-        let action = try workload.action(next)
+        let action = next
         next += 1
+        time.advance(nanoseconds: Subject.tick)
         guard held != nil else { return }
         let state = states[states.count - 1].copy()
         // What throws may have been done or not.
         states.append(state)
         do {
-            switch action {
-            case .write(let batch):
-                let expected = try state.write(batch)
-                let receipt = try store.write(batch)
-                #expect(FaultLine.counts(receipt) == FaultLine.counts(expected), "seed \(seed), action \(next - 1)")
-                if durability == .synced { states = [state] }
-            case .delete(let query):
-                try state.delete(query)
-                try store.delete(query)
-                states = [state]
-            }
+            let expected = try subject.perform(action, on: state)
+            let counts = try subject.perform(action, on: store)
+            #expect(counts == expected, "seed \(seed), action \(action)")
+            if try durability == .synced || subject.settles(action) { states = [state] }
         } catch {
             #expect(error is StorageError, "seed \(seed): \(error)")
             if files.hasPowerFailed { return }
@@ -189,27 +190,28 @@ private final class PowerLossRun {
         }
     }
 
-    private func recover(_ place: String, _ totals: inout Totals) throws {
+    private func recover(_ place: String, _ totals: inout PowerLossTotals) throws {
         let count = states.count
         try open()
         totals.lostActions += count - (try identify(place))
         try checkSnapshots(&totals)
-        totals.samples += try PlainSeries.all(store, workload.matchers).reduce(0) { $0 + $1.bits.count }
+        totals.items += Subject.count(try subject.content(of: store))
+        #expect(try Subject.contradictions(in: store, isCompacted: false).isEmpty, "\(place)")
     }
 
     /// Finds the state that the store holds; returns which one it was, counted from one.
     @discardableResult
     private func identify(_ place: String) throws -> Int {
-        let found = try PlainSeries.all(store, workload.matchers)
-        for (index, state) in states.enumerated().reversed() where try PlainSeries.all(state, workload.matchers) == found {
+        let found = try subject.content(of: store)
+        for (index, state) in states.enumerated().reversed() where try subject.content(of: state) == found {
             // Opening has synced what it found.
             states = [state]
             return index + 1
         }
         let damages = try store.status().damages
-        let durable = try PlainSeries.all(states[0], workload.matchers)
+        let durable = try subject.content(of: states[0])
         Issue.record(
-            "\(place): none of \(states.count) states; against the synced one: \(PlainSeries.difference(found, durable)); \(damages)"
+            "\(place): none of \(states.count) states; against the synced one: \(Subject.difference(found, durable)); \(damages)"
         )
         states = states.suffix(1)
         return 1

@@ -103,7 +103,7 @@ struct SpanBlockDirectory: Sendable {
         for name in try fileSystem.list(path) where name.utf8.count == 16 {
             guard let id = UInt64(name, radix: 16) else { continue }
             do {
-                contents.blocks.append(try SpanBlock(directory: path(of: id), fileSystem: fileSystem, cache: cache))
+                contents.blocks.append(try block(id, cache))
             } catch {
                 contents.damages.append("Block of spans \(name) is damaged: \(error).")
             }
@@ -111,9 +111,18 @@ struct SpanBlockDirectory: Sendable {
         return (contents.blocks, contents.damages)
     }
 
+    /// Opens a block. Its files must be its own: names decide about order and replacement.
+    private func block(_ id: UInt64, _ cache: SpanPageCache) throws -> SpanBlock {
+        let block = try SpanBlock(directory: path(of: id), fileSystem: fileSystem, cache: cache)
+        if block.meta.id != id {
+            throw ByteCodingError(.malformed, "its files are those of block \(Self.name(block.meta.id))")
+        }
+        return block
+    }
+
     private func openBlock(_ id: UInt64, _ cache: SpanPageCache, _ contents: inout Contents) throws {
         do {
-            contents.blocks.append(try SpanBlock(directory: path(of: id), fileSystem: fileSystem, cache: cache))
+            contents.blocks.append(try block(id, cache))
         } catch let error as FileError where error.kind != .notFound && error.kind != .truncated && error.kind != .tooLarge {
             // The disk or its permissions: nothing is known about the block, so it is not called damaged.
             throw error

@@ -24,18 +24,9 @@ extension SpanStore {
             var contents = try directory.open(cache: cache)
             try fileSystem.syncDirectory(path)
             try fileSystem.syncDirectory(PosixFileSystem.parent(of: path))
-            var recovery = SpanRecovery(contents.blocks, arrival: time.monotonic())
-            var logOptions = SegmentLogOptions()
-            logOptions.sequenceFloor = recovery.logThrough
-            let (log, report) = try SegmentLog.open(
-                directory: path + "/" + logName, fileSystem: fileSystem, options: logOptions
-            ) { record in
-                try recovery.replay(record)
-            }
-            try log.deleteSegments(through: recovery.logThrough)
-            contents.damages += report.damages + recovery.damages
+            let (log, head) = try openLog(path + "/" + logName, directory, &contents, fileSystem, time)
             var state = State()
-            state.head = recovery.head
+            state.head = head
             state.blocks = contents.blocks
             state.damages = contents.damages
             return SpanStore(
@@ -45,6 +36,31 @@ extension SpanStore {
             throw StorageError(.unusable, "The spans in \(path) cannot be opened: \(error.message)")
         } catch {
             throw storageError(error)
+        }
+    }
+
+    /// Opens the log and reads what is in no block. A block that turns out to be damaged meanwhile is set aside, and the
+    /// reading begins anew without it.
+    private static func openLog(
+        _ path: String, _ directory: SpanBlockDirectory, _ contents: inout SpanBlockDirectory.Contents,
+        _ fileSystem: any FileSystem, _ time: any TimeSource
+    ) throws -> (log: SegmentLog, head: SpanHead) {
+        while true {
+            var recovery = SpanRecovery(contents.blocks, arrival: time.monotonic())
+            var logOptions = SegmentLogOptions()
+            logOptions.sequenceFloor = recovery.logThrough
+            do {
+                let (log, report) = try SegmentLog.open(directory: path, fileSystem: fileSystem, options: logOptions) { record in
+                    try recovery.replay(record)
+                }
+                try log.deleteSegments(through: recovery.logThrough)
+                contents.damages += report.damages + recovery.damages
+                return (log, recovery.head)
+            } catch let damage as SpanBlockDamage {
+                try directory.setAside(damage.block)
+                contents.blocks.removeAll { $0.meta.id == damage.block }
+                contents.damages.append("\(damage.description) It was set aside; the other blocks are in use.")
+            }
         }
     }
 }

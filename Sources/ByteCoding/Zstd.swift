@@ -6,9 +6,11 @@ public enum Zstd {
     public static func compress(_ bytes: UnsafeRawBufferPointer, level: Int32 = 3) throws(ByteCodingError) -> [UInt8] {
         let bound = ZSTD_compressBound(bytes.count)
         var result = 0
-        let output = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-            result = ZSTD_compress(buffer.baseAddress, bound, bytes.baseAddress, bytes.count, level)
-            count = ZSTD_isError(result) == 0 ? result : 0
+        let output = try ZstdContexts.with { context in
+            [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+                result = ZSTD_compressCCtx(context, buffer.baseAddress, bound, bytes.baseAddress, bytes.count, level)
+                count = ZSTD_isError(result) == 0 ? result : 0
+            }
         }
         if ZSTD_isError(result) != 0 { throw Self.error(result) }
         return output

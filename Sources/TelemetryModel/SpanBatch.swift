@@ -42,6 +42,17 @@ public struct SpanBatch: Sendable {
         return nil
     }
 
+    /// Gives back what has been set aside for more rows; for batches that stay in memory as they are.
+    public mutating func trim() {
+        symbols.trim()
+        resources = resources.trimmed()
+        scopes = scopes.trimmed()
+        rows = rows.trimmed()
+        attributes = attributes.trimmed()
+        events = events.trimmed()
+        links = links.trimmed()
+    }
+
     // MARK: - Taking spans in
 
     /// Adds attributes to the pool.
@@ -179,4 +190,11 @@ public struct SpanBatch: Sendable {
 
     /// All spans, whole.
     public var spans: [Span] { rows.indices.map(span) }
+}
+
+extension Array {
+    /// The array with no more room than it needs, give or take an eighth.
+    func trimmed() -> [Element] {
+        capacity - count <= count / 8 ? self : withUnsafeBufferPointer { Array($0) }
+    }
 }

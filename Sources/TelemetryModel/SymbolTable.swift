@@ -121,6 +121,13 @@ public struct SymbolTable: Sendable {
         return symbol
     }
 
+    /// Gives back what has been set aside for more symbols.
+    mutating func trim() {
+        arena = arena.trimmed()
+        ends = ends.trimmed()
+        hashes = hashes.trimmed()
+    }
+
     private mutating func grow() {
         let size = slots.count * 2
         mask = size - 1

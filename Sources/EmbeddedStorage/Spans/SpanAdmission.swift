@@ -1,16 +1,22 @@
 import Storage
 import TelemetryModel
 
-/// What a span is known by.
-struct SpanIdentity: Hashable {
-    var traceID: TraceID
-    var spanID: SpanID
-    var side: SpanSide
+/// Finds the rows of a batch by their identities: trace id, span id and side.
+struct SpanIdentities {
+    private let rows: [SpanRow]
+    private var numbers: HashedNumbers
 
-    init(_ row: SpanRow) {
-        traceID = row.traceID
-        spanID = row.spanID
-        side = row.side
+    init(_ batch: SpanBatch) {
+        rows = batch.rows
+        numbers = HashedNumbers(capacity: rows.count)
+        for (index, row) in rows.enumerated() where first(row) == nil { numbers.insert(index, SpanHead.hash(row)) }
+    }
+
+    /// The first row that has the identity of `row`.
+    func first(_ row: SpanRow) -> Int? {
+        numbers.first(SpanHead.hash(row)) { index in
+            rows[index].spanID == row.spanID && rows[index].traceID == row.traceID && rows[index].side == row.side
+        }
     }
 }
 
@@ -20,28 +26,45 @@ struct StoredSpans {
     let version: UInt64
     /// The traces that have spans in blocks.
     private(set) var traces: Set<TraceID> = []
-    private var places: [SpanIdentity: (batch: SharedSpanBatch, row: Int)] = [:]
+    /// Where spans of the batch are stored, by the first row of their identity.
+    private var places: [Int: (batch: SharedSpanBatch, row: Int)] = [:]
 
-    /// Asks the filters of all blocks for each trace, and reads where one says "perhaps".
-    init(of batch: SpanBatch, in blocks: [SpanBlock], version: UInt64) throws {
+    private static let identity = SpanProjection([.spanIDs, .kinds])
+
+    /// Asks the filters of all blocks for each trace, and reads where one says "perhaps": identities, and contents only of
+    /// the traces of which a span of the batch is there already.
+    init(of batch: SpanBatch, _ identities: SpanIdentities, in blocks: [SpanBlock], version: UInt64) throws {
         self.version = version
         if blocks.isEmpty { return }
         var asked: Set<TraceID> = []
         for row in batch.rows where asked.insert(row.traceID).inserted {
             let hash = TraceFilter.hash(row.traceID)
             for block in blocks where block.mayContain(hash) {
-                for run in try block.runs(of: row.traceID) {
-                    traces.insert(row.traceID)
-                    for index in run.rows { places[SpanIdentity(run.batch.spans.rows[index])] = (run.batch, index) }
-                }
+                let runs = try block.runs(of: row.traceID, Self.identity)
+                if !runs.isEmpty { traces.insert(row.traceID) }
+                if Self.any(of: identities, in: runs) { note(try block.runs(of: row.traceID), identities) }
             }
         }
     }
 
-    /// Where a span of this identity is stored.
-    func find(_ row: SpanRow) -> (batch: SharedSpanBatch, row: Int)? {
-        places.isEmpty ? nil : places[SpanIdentity(row)]
+    private static func any(of identities: SpanIdentities, in runs: [TraceRun]) -> Bool {
+        runs.contains { run in
+            let rows = run.batch.spans.rows
+            return run.rows.contains { identities.first(rows[$0]) != nil }
+        }
     }
+
+    private mutating func note(_ runs: [TraceRun], _ identities: SpanIdentities) {
+        for run in runs {
+            let rows = run.batch.spans.rows
+            for index in run.rows {
+                if let first = identities.first(rows[index]) { places[first] = (run.batch, index) }
+            }
+        }
+    }
+
+    /// Where the identity is stored whose first row this is.
+    func find(_ first: Int) -> (batch: SharedSpanBatch, row: Int)? { places.isEmpty ? nil : places[first] }
 }
 
 /// Decides which spans of a batch are new.
@@ -55,18 +78,18 @@ struct SpanAdmission {
     /// The counts.
     private(set) var receipt = WriteReceipt()
 
-    init(_ batch: SpanBatch, head: SpanHead, stored: StoredSpans) {
+    init(_ batch: SpanBatch, _ identities: SpanIdentities, head: SpanHead, stored: StoredSpans) {
         accepted.reserveCapacity(batch.count)
-        let table = IdentityTable(batch.rows)
         let same = SpanEquality(batch, batch)
         for (index, row) in batch.rows.enumerated() {
+            let first = identities.first(row) ?? index
             if row.traceID.isZero || row.spanID.isZero {
                 receipt.refuse(.invalidID, "a span named \(batch.name(index)) has an id of zeros")
             } else if let known = head.find(row) {
                 count(SpanEquality(batch, head.batches[Int(known.batch)].spans).equal(index, Int(known.row)))
-            } else if let known = stored.find(row) {
+            } else if let known = stored.find(first) {
                 count(SpanEquality(batch, known.batch.spans).equal(index, known.row))
-            } else if let first = table.first(row), first < index {
+            } else if first < index {
                 count(same.equal(index, first))
             } else {
                 accepted.append(index)
@@ -78,37 +101,4 @@ struct SpanAdmission {
     private mutating func count(_ isEqual: Bool) {
         if isEqual { receipt.duplicates += 1 } else { receipt.conflicts += 1 }
     }
-}
-
-/// The first row of each identity in a batch.
-private struct IdentityTable {
-    private let rows: [SpanRow]
-    /// Row + 1, or 0 for a free slot; a power of two.
-    private var slots: [UInt32]
-
-    init(_ rows: [SpanRow]) {
-        self.rows = rows
-        var size = 16
-        while size < rows.count * 2 { size *= 2 }
-        slots = [UInt32](repeating: 0, count: size)
-        for (index, row) in rows.enumerated() {
-            var slot = slot(row)
-            while slots[slot] != 0, !isSame(rows[Int(slots[slot] - 1)], row) { slot = (slot &+ 1) & (size &- 1) }
-            if slots[slot] == 0 { slots[slot] = UInt32(index) + 1 }
-        }
-    }
-
-    func first(_ row: SpanRow) -> Int? {
-        var slot = slot(row)
-        while slots[slot] != 0 {
-            let index = Int(slots[slot] - 1)
-            if isSame(rows[index], row) { return index }
-            slot = (slot &+ 1) & (slots.count &- 1)
-        }
-        return nil
-    }
-
-    private func isSame(_ a: SpanRow, _ b: SpanRow) -> Bool { a.spanID == b.spanID && a.traceID == b.traceID && a.side == b.side }
-
-    private func slot(_ row: SpanRow) -> Int { Int(truncatingIfNeeded: SpanHead.hash(row)) & (slots.count &- 1) }
 }

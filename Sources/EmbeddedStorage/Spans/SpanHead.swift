@@ -42,34 +42,30 @@ struct SpanHead: Sendable {
     let generation: UInt64
     /// About how much memory the head takes.
     private(set) var byteCount = 0
-    private var numbers: [TraceID: UInt32] = [:]
-    /// Identity table: reference + 1, or 0 for a free slot; a power of two.
-    private var slots: [UInt32]
+    /// Numbers of traces by their ids.
+    private var numbers = HashedNumbers()
+    /// Indexes of references by the identities of their spans.
+    private var identities = HashedNumbers()
 
-    private static let bytesPerReference = 32
-    private static let bytesPerTrace = 128
+    private static let bytesPerReference = 2 * MemoryLayout<Reference>.stride + HashedNumbers.bytesPerNumber
+    private static let bytesPerTrace = 2 * MemoryLayout<Trace>.stride + HashedNumbers.bytesPerNumber
 
-    init(generation: UInt64 = 0) {
-        self.generation = generation
-        slots = [UInt32](repeating: 0, count: 1024)
-    }
+    init(generation: UInt64 = 0) { self.generation = generation }
 
     /// How many spans there are.
     var spanCount: Int { references.count }
 
     /// The number of a trace in `traces`.
-    func number(of id: TraceID) -> Int? { numbers[id].map(Int.init) }
+    func number(of id: TraceID) -> Int? { numbers.first(Self.hash(id)) { traces[$0].id == id } }
 
     /// The span of this identity.
     func find(_ row: SpanRow) -> Reference? {
-        var slot = slot(row)
-        while slots[slot] != 0 {
-            let reference = references[Int(slots[slot] &- 1)]
+        let found = identities.first(Self.hash(row)) { number in
+            let reference = references[number]
             let known = batches[Int(reference.batch)].spans.rows[Int(reference.row)]
-            if known.spanID == row.spanID, known.traceID == row.traceID, known.side == row.side { return reference }
-            slot = (slot &+ 1) & (slots.count &- 1)
+            return known.spanID == row.spanID && known.traceID == row.traceID && known.side == row.side
         }
-        return nil
+        return found.map { references[$0] }
     }
 
     /// The spans of a trace, latest arrival first.
@@ -89,7 +85,6 @@ struct SpanHead: Sendable {
         let batchNumber = UInt32(batches.count)
         let traceCount = traces.count
         batches.append(batch)
-        while (references.count + batch.spans.count) * 2 > slots.count { growSlots() }
         var number = -1
         for (index, row) in batch.spans.rows.enumerated() {
             if number < 0 || traces[number].id != row.traceID { number = makeTrace(row.traceID, arrival) }
@@ -98,14 +93,14 @@ struct SpanHead: Sendable {
             traces[number].spanCount += 1
             traces[number].start = min(traces[number].start, row.start)
             traces[number].lastArrival = arrival
-            claimSlot(row, UInt32(references.count))
+            identities.insert(references.count - 1, Self.hash(row))
         }
         byteCount += batch.byteCount + batch.spans.count * Self.bytesPerReference + (traces.count - traceCount) * Self.bytesPerTrace
     }
 
     /// Notes that blocks have spans of a trace.
     mutating func markParted(_ id: TraceID) {
-        if let number = numbers[id] { traces[Int(number)].isParted = true }
+        if let number = number(of: id) { traces[number].isParted = true }
     }
 
     /// Takes over what `old` knows of the arrival of the traces that are here too.
@@ -119,33 +114,18 @@ struct SpanHead: Sendable {
     }
 
     private mutating func makeTrace(_ id: TraceID, _ arrival: UInt64) -> Int {
-        if let known = numbers[id] { return Int(known) }
-        numbers[id] = UInt32(traces.count)
+        if let known = number(of: id) { return known }
+        numbers.insert(traces.count, Self.hash(id))
         traces.append(Trace(id: id, firstArrival: arrival, lastArrival: arrival))
         return traces.count - 1
     }
-
-    // MARK: - Identity table
 
     /// The hash of a span's identity.
     static func hash(_ row: SpanRow) -> UInt64 {
         SeededHash.hash(row.traceID.low ^ UInt64(row.side.rawValue), row.spanID.value)
     }
 
-    private func slot(_ row: SpanRow) -> Int { Int(truncatingIfNeeded: Self.hash(row)) & (slots.count &- 1) }
-
-    private mutating func claimSlot(_ row: SpanRow, _ reference: UInt32) {
-        var slot = slot(row)
-        while slots[slot] != 0 { slot = (slot &+ 1) & (slots.count &- 1) }
-        slots[slot] = reference
-    }
-
-    private mutating func growSlots() {
-        slots = [UInt32](repeating: 0, count: slots.count * 2)
-        for (index, reference) in references.enumerated() {
-            claimSlot(batches[Int(reference.batch)].spans.rows[Int(reference.row)], UInt32(index) + 1)
-        }
-    }
+    private static func hash(_ id: TraceID) -> UInt64 { SeededHash.hash(id.high, id.low) }
 }
 
 /// Traces of a snapshot of the head in the order of blocks. Pages are put together when they are asked for.

@@ -92,8 +92,9 @@ private struct SpanRecovery {
             }
             return
         }
-        let stored = try StoredSpans(of: batch, in: blocks, version: 0)
-        let accepted = SpanAdmission(batch, head: head, stored: stored).accepted
+        let identities = SpanIdentities(batch)
+        let stored = try StoredSpans(of: batch, identities, in: blocks, version: 0)
+        let accepted = SpanAdmission(batch, identities, head: head, stored: stored).accepted
         if accepted.isEmpty { return }
         head.insert(SharedSpanBatch(batch.keeping(accepted)), arrival: arrival)
         for id in stored.traces { head.markParted(id) }

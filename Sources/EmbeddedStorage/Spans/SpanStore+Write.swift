@@ -12,9 +12,13 @@ extension SpanStore: SpanWriter {
         if batch.isEmpty { return WriteReceipt(durability: options.durability) }
         // Encoded before the lock is taken, on the assumption that every span is new, which is nearly always so.
         let record = try SpanLogRecord.encode(batch)
+        // The head keeps it for minutes, and growing has left up to half of it empty.
+        var batch = batch
+        batch.trim()
+        let identities = SpanIdentities(batch)
         let (receipt, headByteCount) = try withoutDamaged {
             let (blocks, version) = try presentBlocks()
-            return try admit(batch, record, try StoredSpans(of: batch, in: blocks, version: version))
+            return try admit(batch, identities, record, try StoredSpans(of: batch, identities, in: blocks, version: version))
         }
         if options.durability == .synced, receipt.stored > 0 { try syncLog() }
         if headByteCount > options.headByteLimit { relieve(headByteCount) }
@@ -22,7 +26,9 @@ extension SpanStore: SpanWriter {
     }
 
     /// Logs and keeps what is new of a batch. Returns the memory that the head takes then.
-    private func admit(_ batch: SpanBatch, _ record: [UInt8], _ asked: StoredSpans) throws -> (WriteReceipt, Int) {
+    private func admit(
+        _ batch: SpanBatch, _ identities: SpanIdentities, _ record: [UInt8], _ asked: StoredSpans
+    ) throws -> (WriteReceipt, Int) {
         try state.withLock { state in
             try Self.requireOpen(state)
             if let refusal = state.refusal, state.head.byteCount > Self.hardLimitFactor * options.headByteLimit {
@@ -31,8 +37,8 @@ extension SpanStore: SpanWriter {
             // A cut or a merge has changed the blocks since they were asked; that is rare enough to ask under the lock.
             let stored =
                 asked.version == state.blocksVersion
-                ? asked : try StoredSpans(of: batch, in: state.blocks, version: state.blocksVersion)
-            let admission = SpanAdmission(batch, head: state.head, stored: stored)
+                ? asked : try StoredSpans(of: batch, identities, in: state.blocks, version: state.blocksVersion)
+            let admission = SpanAdmission(batch, identities, head: state.head, stored: stored)
             var receipt = admission.receipt
             receipt.durability = options.durability
             if admission.accepted.isEmpty { return (receipt, state.head.byteCount) }

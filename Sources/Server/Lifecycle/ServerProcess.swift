@@ -7,6 +7,7 @@ import UnixSignals
 public enum ServerProcess {
     /// Runs the server until SIGTERM or SIGINT; a second signal ends the process at once with status 1.
     public static func run(_ configuration: ServerConfiguration) async throws {
+        ProcessMemory.shareHeaps(max(2, ProcessInfo.processInfo.activeProcessorCount))
         let logger = JSONLinesLog.logger(label: "headrope", level: Logger.Level(rawValue: configuration.logLevel) ?? .info)
         let server = try HeadropeServer(configuration, logger: logger, openStore: StoreOpening.open)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)

@@ -60,7 +60,10 @@ final class StoreUpkeep: Service {
             let status = try await pool.run {
                 switch duty {
                 case .sync: try store.sync()
-                case .maintenance: try store.maintain()
+                case .maintenance:
+                    try store.maintain()
+                    // What cuts, merges and bursts of intake have left.
+                    ProcessMemory.giveBack()
                 }
                 return store.status()
             }

@@ -50,7 +50,7 @@ struct LiveSpanTests {
     ) async throws -> Int32 {
         let goal = senders.reduce(0) { $0 + $1.acknowledged } + 40 * FaultScale.factor
         // A second SIGTERM would end it at once.
-        let isSignalled = Atomic(false)
+        let isSignalled = Once()
         return await withTaskGroup(of: Void.self) { group in
             for sender in senders {
                 group.addTask {
@@ -59,7 +59,7 @@ struct LiveSpanTests {
                     // The end of the process shows as a failed request.
                     while (try? await sender.send(server, transport)) == true {
                         let isEnough = senders.reduce(0) { $0 + $1.acknowledged } >= goal
-                        if isEnough, !isSignalled.exchange(true, ordering: .relaxed) { server.process.signal(signal) }
+                        if isEnough, isSignalled.isFirst() { server.process.signal(signal) }
                         due += pause
                         let wait = due.timeIntervalSinceNow
                         if wait > 0 { try? await Task.sleep(nanoseconds: UInt64(wait * 1e9)) }
@@ -102,6 +102,14 @@ struct LiveSpanTests {
         #expect(try SpanLoad.contradictions(in: store, isCompacted: true).isEmpty, "\(place)")
         try store.close()
     }
+}
+
+/// Something that happens once.
+private final class Once: Sendable {
+    private let hasHappened = Atomic(false)
+
+    /// Whether nobody has asked before.
+    func isFirst() -> Bool { !hasHappened.exchange(true, ordering: .relaxed) }
 }
 
 /// One connection: sends its requests one after the other, and what was not acknowledged again in the next life.

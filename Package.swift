@@ -172,7 +172,8 @@ let rooms: [Room] = [
     Room(
         "CommandLineTool", floor: 8,
         uses: [
-            "Reporting", "Alerting", "Answers", "HTTPTransport", "QueryLanguages", "TelemetryModel", "Platform", "ByteCoding",
+            "Reporting", "Alerting", "Answers", "HTTPTransport", "QueryLanguages", "TraceAnalysis", "TelemetryModel", "Platform",
+            "ByteCoding",
         ],
         products: [argumentParser]),
 

@@ -32,10 +32,11 @@ struct IntakeHandler: Sendable {
         case (.post, "/v1/metrics"): try await handlers.otlpMetrics(request)
         case (.post, "/v1/logs"): try await handlers.otlpLogs(request)
         case (.post, "/api/v2/spans"): try await handlers.zipkinSpans(request)
+        case (.post, "/api/v1/spans"): try await handlers.zipkinV1Spans(request)
         case (.get, "/metrics"): Self.text(.ok, MetricsText.text(status.metrics), "text/plain; version=0.0.4; charset=utf-8")
         case (.get, "/-/healthy"), (.get, "/-/ready"): Self.text(.ok, "ok\n")
-        case (_, "/v1/traces"), (_, "/v1/metrics"), (_, "/v1/logs"), (_, "/api/v2/spans"), (_, "/metrics"), (_, "/-/healthy"),
-            (_, "/-/ready"):
+        case (_, "/v1/traces"), (_, "/v1/metrics"), (_, "/v1/logs"), (_, "/api/v2/spans"), (_, "/api/v1/spans"), (_, "/metrics"),
+            (_, "/-/healthy"), (_, "/-/ready"):
             Self.text(.methodNotAllowed, "\(request.uri.path) does not know the method \(request.method.rawValue).\n")
         default:
             Self.text(.notFound, "The agent takes OTLP and Zipkin spans; questions are answered by the server.\n")

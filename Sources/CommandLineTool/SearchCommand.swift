@@ -7,11 +7,17 @@ public struct SearchCommand: AsyncParsableCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "search", abstract: "Find traces by service, operation, duration and tags.",
-        discussion: "Example: headrope search orders --tag error=true --min-duration 250ms --last 6h")
+        discussion: """
+            A trace is found when one of its spans satisfies all conditions; the table shows the whole trace.
+            Examples: headrope search orders --tag http.response.status_code=500 --min-duration 250ms --since 6h
+                      headrope search --service orders --operation "POST /orders" --error --from -2h --to -1h
+            """)
 
-    @Argument(help: "The service of the span.") var service: String
+    @Argument(help: "The service of the span.") var serviceName: String?
+    @Option(help: "The service of the span, as an option.") var service: String?
     @Option(help: "The name of the span.") var operation: String?
     @Option(help: "KEY=VALUE that the span has; may be given more than once.") var tag: [String] = []
+    @Flag(help: "The span failed.") var error = false
     @Option(help: "The span took at least this long: 250ms, 1.5s.") var minDuration: String?
     @Option(help: "The span took at most this long.") var maxDuration: String?
     @Option(help: "How many traces, latest first.") var limit = 20
@@ -21,28 +27,84 @@ public struct SearchCommand: AsyncParsableCommand {
     /// An empty command, for the parser.
     public init() {}
 
-    /// Refuses tags without a value.
+    /// Refuses a search without a service, and tags without a value.
     public func validate() throws {
-        for text in tag where !text.contains("=") {
+        if (serviceName == nil) == (service == nil) {
+            throw ValidationError("Name one service: headrope search SERVICE. `headrope services` lists them.")
+        }
+        for text in tag where text.firstIndex(of: "=").map({ $0 == text.startIndex }) ?? true {
             throw ValidationError("--tag must be KEY=VALUE, not '\(TerminalText.safe(text))'.")
+        }
+        for (name, text) in [("min-duration", minDuration), ("max-duration", maxDuration)] {
+            if let text, !Self.isDuration(text) {
+                throw ValidationError(
+                    "--\(name) must be a number with us, ms, s, m or h, such as 250ms, not '\(TerminalText.safe(text))'.")
+            }
         }
         if limit < 1 { throw ValidationError("--limit must be at least 1.") }
     }
 
+    private static func isDuration(_ text: String) -> Bool {
+        text.wholeMatch(of: /(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+/) != nil
+    }
+
     /// Asks and prints.
     public mutating func run() async throws {
+        let name = serviceName ?? service ?? ""
         let time = try range.range(now: SystemTime().now())
         var parameters = [
-            ("service", service), ("start", String(time.from / 1000)), ("end", String(time.to / 1000)), ("limit", String(limit)),
+            ("service", name), ("start", String(time.from / 1000)), ("end", String(time.to / 1000)), ("limit", String(limit)),
         ]
         for (name, value) in [("operation", operation), ("minDuration", minDuration), ("maxDuration", maxDuration)] {
             if let value { parameters.append((name, value)) }
         }
         parameters += tag.map { ("tag", $0.replacing("=", with: ":", maxReplacements: 1)) }
+        if error { parameters.append(("tag", "error:true")) }
         let body = try await server.get("/api/traces", parameters)
         if server.json { return ServerOptions.printRaw(body) }
         let reply = try Decoded.read(JaegerReply.self, body)
-        ServerOptions.printLines(reply.lines(width: server.columns))
+        if reply.data.isEmpty {
+            let known = try? Decoded.read(JaegerServices.self, try await server.get("/api/services")).data
+            return ServerOptions.printNotes([SearchAdvice.sentence(service: name, known: known ?? [])])
+        }
+        let terminal = Terminal.current
+        let table = SearchTable(reply, width: server.width ?? (terminal.isTerminal ? terminal.columns : .max))
+        ServerOptions.printLines(table.lines(paint: Paint(isOn: terminal.usesColour)))
+    }
+}
+
+/// Jaeger's answer to the question which services there are.
+private struct JaegerServices: Decodable {
+    var data: [String]
+}
+
+/// What to do when nothing was found.
+enum SearchAdvice {
+    static func sentence(service: String, known: [String]) -> String {
+        if known.isEmpty || known.contains(service) {
+            return "No trace was found. A longer --since, or fewer conditions, may find some."
+        }
+        let nearest = known.min { (distance($0, service), $0) < (distance($1, service), $1) }
+        let hint = nearest.flatMap { distance($0, service) <= max(2, service.count / 3) ? $0 : nil }
+        let advice =
+            hint.map { "Did you mean '\(TerminalText.safe($0))'?" } ?? "`headrope services --last 1d` lists those that were."
+        return "No service '\(TerminalText.safe(service))' was seen. \(advice)"
+    }
+
+    /// How many letters must be changed, added or left out, letter case aside.
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a.lowercased().prefix(64)), Array(b.lowercased().prefix(64)))
+        var row = Array(0...b.count)
+        for i in a.indices {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for j in b.indices {
+                let changed = diagonal + (a[i] == b[j] ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(changed, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return row[b.count]
     }
 }
 
@@ -84,27 +146,4 @@ struct JaegerReply: Decodable {
     }
 
     var data: [Trace]
-
-    /// Two lines a trace: its numbers, and the span with which it begins.
-    func lines(width: Int) -> [String] {
-        if data.isEmpty { return ["No trace was found. A longer --last, or fewer conditions, may find some."] }
-        return data.flatMap(\.lines).map { TerminalText.width($0) > width ? TerminalText.fitted($0, width) : $0 }
-    }
-}
-
-extension JaegerReply.Trace {
-    fileprivate var lines: [String] {
-        let first = spans.min { ($0.references?.count ?? 0, $0.startTime) < ($1.references?.count ?? 0, $1.startTime) }
-        let begin = spans.map(\.startTime).min() ?? 0
-        let end = spans.map { $0.startTime.addingReportingOverflow($0.duration).partialValue }.max() ?? 0
-        let errors = spans.count { span in span.tags?.contains { $0.key == "error" && $0.isTrue } ?? false }
-        let (nanoseconds, overflow) = (begin / 1_000_000).multipliedReportingOverflow(by: 1_000_000_000)
-        let took = QuantityText.duration(Double(end > begin ? end - begin : 0) / 1e6)
-        let numbers = [
-            traceID, overflow ? "–" : RFC3339.text(nanoseconds: nanoseconds), took, Waterfall.counted(spans.count, "span"),
-            Waterfall.counted(errors, "error"),
-        ]
-        let service = first.flatMap { processes[$0.processID]?.serviceName } ?? ""
-        return [numbers.joined(separator: "  "), "    \(service) \(first?.operationName ?? "")"].map(TerminalText.safe)
-    }
 }

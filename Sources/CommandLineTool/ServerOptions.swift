@@ -12,15 +12,22 @@ struct ServerOptions: ParsableArguments {
     var tokenFile: String?
     @Flag(help: "Print the server's JSON instead of a drawing.")
     var json = false
+    @Option(help: "How many columns drawings and tables have (default: the terminal's, else 80).")
+    var width: Int?
 
     func validate() throws {
         if !server.hasPrefix("http://"), !server.hasPrefix("https://") {
             throw ValidationError("--server must begin with http:// or https://, such as http://127.0.0.1:9777.")
         }
+        if let width, !Self.widthRange.contains(width) {
+            throw ValidationError("--width must be from \(Self.widthRange.lowerBound) to \(Self.widthRange.upperBound).")
+        }
     }
 
     /// How many columns a drawing may have.
-    var columns: Int { Terminal.current.columns }
+    var columns: Int { width ?? Terminal.current.columns }
+
+    private static let widthRange = 60...1_000
 
     /// The body of a path's answer. Throws ``ToolError`` with what the server, or the lack of one, says.
     func get(_ path: String, _ query: [(String, String)] = []) async throws -> [UInt8] {

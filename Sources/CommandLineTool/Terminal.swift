@@ -6,6 +6,8 @@ struct Terminal {
     var columns = 80
     /// How many lines are seen at once.
     var lines = 24
+    /// Whether it is a terminal, and no file or pipe.
+    var isTerminal = false
     /// Whether colours may be used: not in files and pipes, and not where NO_COLOR asks for none.
     var usesColour = false
 
@@ -25,6 +27,7 @@ struct Terminal {
     init(environment: [String: String], size: (columns: Int, lines: Int)?) {
         columns = Self.chosen(environment["COLUMNS"], size?.columns, 80, Self.columnRange)
         lines = Self.chosen(environment["LINES"], size?.lines, 24, Self.lineRange)
+        isTerminal = size != nil
         usesColour = size != nil && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 

@@ -8,7 +8,7 @@ struct TimeRangeOptions: ParsableArguments {
     var from: String?
     @Option(parsing: .unconditional, help: "Until when: \(TimeText.forms) (default: now).")
     var to: String?
-    @Option(help: "How far back, when --from is not given: 15m, 6h, 2d.")
+    @Option(name: [.long, .customLong("since")], help: "How far back, when --from is not given: 15m, 6h, 2d.")
     var last = "1h"
 
     func validate() throws {

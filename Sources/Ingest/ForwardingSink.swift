@@ -48,11 +48,11 @@ public struct ForwardingSink: TelemetrySink {
         }
     }
 
-    /// Takes a list of spans as Zipkin v2 JSON.
-    public func takeZipkin(_ json: [UInt8]) async throws -> IngestOutcome {
+    /// Takes a list of Zipkin's spans in one of its forms.
+    public func takeZipkin(_ list: [UInt8], _ format: ZipkinFormat) async throws -> IngestOutcome {
         try await send(.traces) {
             let decoded = try IngestPipeline.decoding("list of spans") {
-                try json.withUnsafeBytes { try ZipkinDecoder.decode($0, limits: limits.decoding) }
+                try list.withUnsafeBytes { try ZipkinDecoder.decode($0, as: format, limits: limits.decoding) }
             }
             return (OTLPTraceEncoder.encode(decoded.batch), decoded.batch.count, decoded.refusals)
         }

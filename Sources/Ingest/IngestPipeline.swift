@@ -7,8 +7,8 @@ import WireFormats
 public enum IngestFormat: Sendable, Equatable {
     /// An OTLP request of a signal.
     case otlp(OTLPResponse.Signal, OTLPResponse.Encoding)
-    /// A list of spans, Zipkin v2 JSON.
-    case zipkin
+    /// A list of Zipkin's spans in one of its forms.
+    case zipkin(ZipkinFormat)
     /// A request of Prometheus remote write.
     case remoteWrite(RemoteWriteVersion)
 
@@ -122,7 +122,7 @@ public final class IngestPipeline: Sendable {
         case .otlp(.traces, _): return try await sink.takeTraces(bytes)
         case .otlp(.metrics, _): return try await sink.takeMetrics(bytes)
         case .otlp(.logs, _): return try await refuseLogs(bytes)
-        case .zipkin: return try await sink.takeZipkin(bytes)
+        case .zipkin(let form): return try await sink.takeZipkin(bytes, form)
         case .remoteWrite(let version): return try await sink.takeRemoteWrite(bytes, version)
         }
     }

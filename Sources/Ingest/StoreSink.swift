@@ -16,8 +16,8 @@ struct StoreSink: TelemetrySink {
         try await write(request, "OTLP request") { try OTLPTraceDecoder.decode($0, limits: limits.decoding) }
     }
 
-    func takeZipkin(_ json: [UInt8]) async throws -> IngestOutcome {
-        try await write(json, "list of spans") { try ZipkinDecoder.decode($0, limits: limits.decoding) }
+    func takeZipkin(_ list: [UInt8], _ format: ZipkinFormat) async throws -> IngestOutcome {
+        try await write(list, "list of spans") { try ZipkinDecoder.decode($0, as: format, limits: limits.decoding) }
     }
 
     func takeMetrics(_ request: [UInt8]) async throws -> IngestOutcome {

@@ -11,6 +11,6 @@ public protocol TelemetrySink: Sendable {
     func takeMetrics(_ request: [UInt8]) async throws -> IngestOutcome
     /// Takes a request of Prometheus remote write.
     func takeRemoteWrite(_ request: [UInt8], _ version: RemoteWriteVersion) async throws -> IngestOutcome
-    /// Takes a list of spans as Zipkin v2 JSON.
-    func takeZipkin(_ json: [UInt8]) async throws -> IngestOutcome
+    /// Takes a list of Zipkin's spans in one of its forms.
+    func takeZipkin(_ list: [UInt8], _ format: ZipkinFormat) async throws -> IngestOutcome
 }

@@ -47,16 +47,43 @@ public struct IntakeHandlers: Sendable {
 
     // MARK: - Zipkin
 
-    /// `POST /api/v2/spans`: 202; when spans were refused their reasons stand in the body, and when all were the status is 400.
+    /// `POST /api/v2/spans`, JSON or protobuf: 202; when spans were refused their reasons stand in the body, and when all
+    /// were the status is 400.
     public func zipkinSpans(_ request: Request) async throws -> Response {
+        await zipkin(request) { contentType throws(IngestError) in
+            if contentType == "application/x-protobuf" { return .protobuf }
+            if Self.jsonTypes.contains(contentType) { return .json }
+            throw IngestError(
+                .unsupportedMedia,
+                "Spans of version 2 are taken as application/json or application/x-protobuf, not as \"\(contentType)\".")
+        }
+    }
+
+    /// `POST /api/v1/spans`, JSON: answered as ``zipkinSpans(_:)``.
+    public func zipkinV1Spans(_ request: Request) async throws -> Response {
+        await zipkin(request) { contentType throws(IngestError) in
+            if Self.jsonTypes.contains(contentType) { return .jsonV1 }
+            throw IngestError(
+                .unsupportedMedia,
+                "Spans of version 1 are taken as application/json, not as \"\(contentType)\"; a reporter that speaks Thrift "
+                    + "can mostly be told to speak JSON.")
+        }
+    }
+
+    /// Zipkin's server takes whatever names no other type for JSON; these are what browsers and curl send unasked.
+    private static let jsonTypes: Set<String> = ["", "application/json", "text/plain", "application/x-www-form-urlencoded"]
+
+    private func zipkin(_ request: Request, _ form: (String) throws(IngestError) -> ZipkinFormat) async -> Response {
         let contentType = IntakeBody.mediaType(request.headers[.contentType])
         do throws(IngestError) {
-            guard contentType.isEmpty || contentType == "application/json" else {
-                let error = IngestError(.unsupportedMedia, "Spans are taken as application/json, not as \"\(contentType)\".")
-                pipeline.refuse(error, .zipkin)
+            let format: IngestFormat
+            do throws(IngestError) {
+                format = .zipkin(try form(contentType))
+            } catch {
+                pipeline.refuse(error, .zipkin(.json))
                 throw error
             }
-            let outcome = try await take(request, .zipkin, allowing: [.identity, .gzip, .deflate])
+            let outcome = try await take(request, format, allowing: [.identity, .gzip, .deflate])
             if outcome.refusedCount == 0 { return Response(status: .accepted) }
             return text(outcome.accepted > 0 ? .accepted : .badRequest, "\(outcome.accepted) accepted. \(outcome.refusalMessage)")
         } catch {

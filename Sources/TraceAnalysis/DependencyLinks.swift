@@ -151,7 +151,9 @@ struct DependencyLinks {
 
     private func queueName(_ reader: SpanFactReader) -> String {
         let system = reader.text(.messagingSystem, batch)
-        return system.isEmpty ? "" : Self.joined(system, reader.text(.messagingDestination, batch))
+        // Zipkin's tracers name the broker as the remote endpoint.
+        return system.isEmpty
+            ? reader.text(.peerService, batch) : Self.joined(system, reader.text(.messagingDestination, batch))
     }
 
     private static func joined(_ system: String, _ name: String) -> String { name.isEmpty ? system : "\(system):\(name)" }

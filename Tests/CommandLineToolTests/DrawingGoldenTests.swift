@@ -56,6 +56,55 @@ struct DrawingGoldenTests {
         try check(Waterfall(trace(), width: 120).lines(spanLimit: 100), "trace-wide", width: 120)
     }
 
+    @Test("siblings that look alike are one line with their number, and so is what is below them")
+    func folded() throws {
+        var spans = [span("1", 0, "orders", "POST /orders", 0, 1)]
+        for index in 0..<37 {
+            let start = Double(index) * 0.02
+            var query = span("a\(index)", 1, "orders", "SELECT item", start, 0.015)
+            query.attributes = [
+                TraceAttribute(key: "db.system.name", value: "mysql"),
+                TraceAttribute(key: "db.query.text", value: "SELECT * FROM item WHERE id = \(index) AND name = 'x\(index)'"),
+            ]
+            query.selfSeconds = 0.005
+            spans += [
+                query, span("b\(index)", 2, "stock", "lookup", start, 0.01), span("c\(index)", 2, "stock", "lookup", start, 0.01),
+            ]
+        }
+        var failed = span("d", 1, "orders", "SELECT item", 0.9, 0.05, status: "error")
+        failed.statusMessage = "Deadlock found when trying to get lock; try restarting transaction, and do it soon"
+        spans += [failed, span("e", 1, "mail", "send", 0.95, 0.01), span("f", 1, "mail", "send", 0.97, 0.01)]
+        for index in spans.indices where spans[index].service == "stock" { spans[index].clockOffsetSeconds = 0.012_5 }
+        let path = [
+            CriticalSegment(spanID: "1", fromSeconds: 0.97, toSeconds: 1),
+            CriticalSegment(spanID: "a3", fromSeconds: 0.06, toSeconds: 0.075),
+        ]
+        let trace = TraceAnswer(
+            range: range, complete: true, computedFrom: .spans, traceID: "1", durationSeconds: 1,
+            services: ["mail", "orders", "stock"], errors: 1, missingParents: [], spans: spans, criticalPath: path)
+        try check(Waterfall(trace, width: 80).lines(spanLimit: 500), "trace-folded")
+        let painted = Waterfall(trace, width: 80, paint: Paint(isOn: true)).lines(spanLimit: 500)
+        let plain = painted.map { $0.replacing(/\u{1B}\[\d+m/, with: "") }
+        #expect(plain == Waterfall(trace, width: 80).lines(spanLimit: 500) && painted != plain)
+        #expect(Waterfall(trace, width: 80).lines(spanLimit: 500, folds: false).count > 115)
+    }
+
+    @Test("a hundred thousand spans are some lines, whatever their shape, and do not take long")
+    func huge() {
+        let count = 100_000
+        let flat = (0..<count).map { span("\($0)", $0 == 0 ? 0 : 1, "s", $0 % 2 == 0 ? "a" : "b", 0, 1) }
+        let deep = (0..<count).map { span("\($0)", $0, "s", "op", 0, 1) }
+        let names = (0..<count).map { span("\($0)", $0 == 0 ? 0 : 1, "s", "op \($0)", 0, 1) }
+        for (spans, lineLimit) in [(flat, 10), (deep, 60), (names, 60)] {
+            let trace = TraceAnswer(
+                range: range, complete: true, computedFrom: .spans, traceID: "1", durationSeconds: 1, services: ["s"], errors: 0,
+                missingParents: [], spans: spans, criticalPath: [])
+            let lines = Waterfall(trace, width: 80).lines(spanLimit: 50)
+            #expect(lines.count <= lineLimit)
+            #expect(lines.allSatisfy { TerminalText.width($0) <= 80 })
+        }
+    }
+
     @Test("services are a table")
     func services() throws {
         let services = [
@@ -98,6 +147,10 @@ struct DrawingGoldenTests {
             {"traceID":"t","spanID":"1","operationName":"POST /order","references":[],"startTime":1795251600000000,"duration":1500,
             "processID":"p1","tags":[]}]}],"total":1,"limit":20,"offset":0,"errors":null}
             """
-        try check(try Decoded.read(JaegerReply.self, Array(reply.utf8)).lines(width: 80), "search")
+        let found = try Decoded.read(JaegerReply.self, Array(reply.utf8))
+        try check(SearchTable(found, width: 80).lines(), "search")
+        try check(SearchTable(found, width: 120).lines(), "search-wide", width: 120)
+        // Without a terminal nothing is cut and a trace is one line.
+        #expect(SearchTable(found, width: .max).lines() == SearchTable(found, width: 120).lines())
     }
 }

@@ -77,10 +77,25 @@ struct ToolTests {
         #expect(throws: (any Error).self) { try SeriesCommand.parse([]) }
         #expect(throws: (any Error).self) { try LabelsCommand.parse(["--limit", "0"]) }
         #expect(throws: (any Error).self) { try SearchCommand.parse(["orders", "--tag", "error"]) }
+        #expect(throws: (any Error).self) { try SearchCommand.parse(["orders", "--tag", "=x"]) }
+        #expect(throws: (any Error).self) { try SearchCommand.parse([]) }
+        #expect(throws: (any Error).self) { try SearchCommand.parse(["orders", "--service", "orders"]) }
+        #expect(throws: (any Error).self) { try SearchCommand.parse(["orders", "--min-duration", "5"]) }
+        #expect(throws: (any Error).self) { try SearchCommand.parse(["orders", "--width", "5"]) }
+        #expect(throws: Never.self) {
+            try SearchCommand.parse(["--service", "orders", "--since", "6h", "--error", "--min-duration", "1.5s", "--width", "100"])
+        }
         let range = try TimeRangeOptions.range(from: nil, to: "100", lastSeconds: 40, now: 0)
         #expect(range.from == 60_000_000_000)
         #expect(throws: ToolError.self) { try TimeRangeOptions.range(from: "5", to: "4", lastSeconds: 1, now: 0) }
         #expect(QueryCommand.seconds(1_005_000_000) == "1.005")
+    }
+
+    @Test("a search without a result says what may help")
+    func advice() {
+        #expect(SearchAdvice.sentence(service: "ordrs", known: ["gateway", "orders"]).contains("Did you mean 'orders'?"))
+        #expect(SearchAdvice.sentence(service: "mail", known: ["gateway", "orders"]).contains("headrope services"))
+        #expect(SearchAdvice.sentence(service: "orders", known: ["orders"]).contains("--since"))
     }
 
     @Test("no server, no trace: a sentence and no crash")

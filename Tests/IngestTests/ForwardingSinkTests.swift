@@ -39,7 +39,7 @@ struct ForwardingSinkTests {
     func others() async throws {
         let pipeline = pipeline()
         let zipkin = Array(#"[{"traceId":"1","id":"2","timestamp":5,"shared":true}]"#.utf8)
-        #expect(try await pipeline.take(zipkin, .zipkin, .identity).accepted == 1)
+        #expect(try await pipeline.take(zipkin, .zipkin(.json), .identity).accepted == 1)
         let metrics =
             #"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{"asInt":1,"timeUnixNano":"9"}]}}]}]}]}"#
         #expect(try await pipeline.take(Array(metrics.utf8), .otlp(.metrics, .json), .identity).accepted == 1)
@@ -49,7 +49,7 @@ struct ForwardingSinkTests {
 
     @Test("a request of which nothing is good is not forwarded")
     func nothingGood() async throws {
-        let outcome = try await pipeline().take(Array("[{}]".utf8), .zipkin, .identity)
+        let outcome = try await pipeline().take(Array("[{}]".utf8), .zipkin(.json), .identity)
         #expect(outcome.accepted == 0 && outcome.refusedCount == 1)
         #expect(recorder.requests.withLock { $0.isEmpty })
     }

@@ -71,7 +71,7 @@ struct ZipkinTests {
             ).batch.spans.first)
         #expect(span.start == 9000 && span.end == 9000 && span.parentSpanID.isZero)
         #expect(span.traceID.description == "463ac35c9f6413ad48485a3953bb6124")
-        #expect(span.attributes == [Attribute("n", "5"), Attribute("b", "true")])
+        #expect(span.attributes == [Attribute("zipkin.untimed", .bool(true)), Attribute("n", "5"), Attribute("b", "true")])
     }
 
     @Test("a span of OTLP is written with scope, status and typed values as tags")
@@ -89,7 +89,8 @@ struct ZipkinTests {
             String(decoding: ZipkinEncoder.trace(batch), as: UTF8.self)
                 == #"[{"traceId":"00000000000000010000000000000002","id":"0000000000000003","kind":"CLIENT","name":"n","timestamp":5,"#
                 + #""duration":1,"localEndpoint":{"serviceName":"s"},"annotations":[{"timestamp":6,"value":"\"e\": {\"k\":\"v\"}"}],"#
-                + #""tags":{"i":"5","l":"[1]","error":"true","otel.scope.name":"lib","otel.scope.version":"2"}}]"#)
+                + #""tags":{"i":"5","l":"[1]","error":"true","otel.status_code":"ERROR","otel.scope.name":"lib","otel.scope.version":"2"}}]"#
+        )
     }
 
     @Test("dependency links are written as Zipkin has them")

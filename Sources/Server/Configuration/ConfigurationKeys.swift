@@ -14,6 +14,11 @@ extension ConfigurationKey {
         port("otlp_http", \.otlpHTTP, "The port of OTLP over HTTP, or off."),
         port("otlp_grpc", \.otlpGRPC, "The port of OTLP over gRPC, or off; not built yet."),
         port("zipkin", \.zipkin, "The port of Zipkin, or off."),
+        list(
+            "zipkin_autocomplete_keys", \.zipkinAutocompleteKeys, "Tags whose values Zipkin's API offers for completion."),
+        choice(
+            "zipkin_strict_trace_id", \.zipkinStrictTraceID, ["true": true, "false": false],
+            "Whether Zipkin's API tells traces apart whose ids agree in the lower 64 bits only."),
         text("tls.certificate", \.tls.certificate, "The certificate chain in PEM form; serves HTTPS on every port."),
         text("tls.key", \.tls.key, "The private key that belongs to the certificate, in PEM form."),
         text("token_file", \.tokenFile, "The file with the tokens that clients must send."),

@@ -80,6 +80,10 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var otlpGRPC = Port.unset
     /// Zipkin.
     public var zipkin = Port.unset
+    /// The tags whose values Zipkin's API offers for completion.
+    public var zipkinAutocompleteKeys: [String] = []
+    /// Whether Zipkin's API tells traces apart whose ids agree in the lower half only.
+    public var zipkinStrictTraceID = true
     /// The folder of the store.
     public var data = ""
     /// The file with the tokens; "" takes requests without one.

@@ -20,7 +20,9 @@ struct IntakeRouteGroup: RouteGroup {
                 try await handlers.zipkinSpans($0.request)
             },
             Route(.post, "/api/v1/write", scope: .ingest, errors: .text) { try await handlers.remoteWrite($0.request) },
-            .later(.post, "/api/v1/spans", scope: .ingest, errors: .text, "Intake of Zipkin's version 1"),
+            Route(.post, "/api/v1/spans", scope: .ingest, errors: .text, ports: [.zipkin]) {
+                try await handlers.zipkinV1Spans($0.request)
+            },
         ]
     }
 }

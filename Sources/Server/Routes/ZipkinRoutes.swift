@@ -3,61 +3,85 @@ import Storage
 import TelemetryModel
 import WireFormats
 
-/// The questions of Zipkin's API version 2.
+/// The questions of Zipkin's API version 2, at its own paths and, as Zipkin's server has them for its pages, below `/zipkin`.
 struct ZipkinRoutes: RouteGroup {
-    /// The most ids of one `traceMany`.
-    static let manyLimit = 1_000
-
     let server: ServerDependencies
 
-    var routes: [Route] {
-        [
-            route("/api/v2/services") { _, server in
-                .json(try Set(server.store.operationNames().map(\.service)).sorted())
-            },
-            route("/api/v2/spans") { routed, server in
-                let service = routed.query["serviceName"] ?? ""
-                return .json(Set(try server.store.operationNames().filter { $0.service == service }.map(\.operation)).sorted())
-            },
-            route("/api/v2/remoteServices") { routed, server in
-                let service = routed.query["serviceName"] ?? ""
-                let links = try DependencyTotals(server.store, range: 0...UInt64.max).links
-                return .json(links.filter { $0.parent == service }.map(\.child))
-            },
-            route("/api/v2/traces") { routed, server in
-                let ids = try server.store.search(try ZipkinSearch.query(routed.query, now: server.time.now()))
-                return try Self.traces(ids, server)
-            },
-            route("/api/v2/trace/{id}") { routed, server in
-                let id = try AnalysisRoutes.traceID(routed.parameter("id"))
-                guard let batch = try server.store.traces([id]).first(where: { !$0.isEmpty }) else {
-                    throw APIError(.notFound, code: "not_found", "\(routed.parameter("id").prefix(40)) not found")
-                }
-                return .json(bytes: ZipkinEncoder.trace(batch))
-            },
-            route("/api/v2/traceMany") { routed, server in
-                let texts = try routed.query.required("traceIds").split(separator: ",")
-                guard texts.count <= Self.manyLimit else {
-                    throw APIError(.badRequest, code: "bad_parameter", "There are more than \(Self.manyLimit) trace ids.")
-                }
-                return try Self.traces(texts.map { try AnalysisRoutes.traceID(String($0)) }, server)
-            },
-            route("/api/v2/dependencies") { routed, server in
-                let range = try ZipkinSearch.range(routed.query, now: server.time.now(), isEndRequired: true)
-                return .json(bytes: ZipkinEncoder.dependencies(try DependencyTotals(server.store, range: range).links))
-            },
-        ]
-    }
+    /// A path with whoever answers it, on a thread of the pool.
+    private struct Question {
+        let path: String
+        let answer: @Sendable (RoutedRequest, ZipkinReader) throws -> Response
 
-    private func route(
-        _ path: String, _ handle: @escaping @Sendable (RoutedRequest, ServerDependencies) throws -> Response
-    ) -> Route {
-        Route(.get, path, scope: .query, errors: .text, ports: [.zipkin]) { [server] routed in
-            try await server.pool.run { try handle(routed, server) }
+        init(_ path: String, _ answer: @escaping @Sendable (RoutedRequest, ZipkinReader) throws -> Response) {
+            self.path = path
+            self.answer = answer
         }
     }
 
-    private static func traces(_ ids: [TraceID], _ server: ServerDependencies) throws -> Response {
-        .json(bytes: ZipkinEncoder.traces(try server.store.traces(ids).filter { !$0.isEmpty }))
+    var routes: [Route] {
+        ["", "/zipkin"].flatMap { prefix in
+            (names + traces).map { question in
+                Route(.get, prefix + question.path, scope: .query, errors: .text, ports: [.zipkin]) { [server] routed in
+                    try await server.pool.run { try question.answer(routed, ZipkinReader(server)) }
+                }
+            }
+        }
     }
+
+    private var names: [Question] {
+        [
+            Question("/api/v2/services") { _, reader in .json(try reader.services()) },
+            Question("/api/v2/spans") { routed, reader in
+                .json(try reader.spanNames(service: try routed.query.required("serviceName")))
+            },
+            Question("/api/v2/remoteServices") { routed, reader in
+                .json(try reader.remoteServices(of: try routed.query.required("serviceName")))
+            },
+            Question("/api/v2/autocompleteKeys") { _, reader in .json(reader.autocompleteKeys.sorted()) },
+            Question("/api/v2/autocompleteValues") { routed, reader in
+                .json(try reader.autocompleteValues(key: try routed.query.required("key")))
+            },
+            Question("/config.json") { _, _ in .json(ZipkinPageSettings()) },
+        ]
+    }
+
+    private var traces: [Question] {
+        [
+            Question("/api/v2/traces") { routed, reader in
+                let query = try ZipkinSearch.query(routed.query, now: reader.now)
+                return .json(bytes: ZipkinEncoder.traces(try reader.search(query)))
+            },
+            Question("/api/v2/trace/{id}") { routed, reader in
+                let id = try ZipkinSearch.traceID(routed.parameter("id"))
+                guard let trace = try reader.traces([id]).first else {
+                    throw APIError(.notFound, code: "not_found", "\(id.shortestDescription) not found")
+                }
+                return .json(bytes: ZipkinEncoder.trace(trace))
+            },
+            Question("/api/v2/traceMany") { routed, reader in
+                let ids = try ZipkinSearch.traceIDs(try routed.query.required("traceIds"))
+                return .json(bytes: ZipkinEncoder.traces(try reader.traces(ids)))
+            },
+            Question("/api/v2/dependencies") { routed, reader in
+                let range = try ZipkinSearch.range(routed.query, now: reader.now, isEndRequired: true)
+                return .json(bytes: ZipkinEncoder.dependencies(try DependencyTotals(reader.store, range: range).links))
+            },
+        ]
+    }
+}
+
+/// What Zipkin's pages ask for first: which of them there are, and how far they look back.
+private struct ZipkinPageSettings: Encodable {
+    struct Dependency: Encodable {
+        var enabled = true
+        var lowErrorRate = 0.5
+        var highErrorRate = 0.75
+    }
+
+    var environment = ""
+    var queryLimit = ZipkinSearch.defaultLimit
+    /// Milliseconds.
+    var defaultLookback = 900_000
+    var searchEnabled = true
+    var dependency = Dependency()
 }

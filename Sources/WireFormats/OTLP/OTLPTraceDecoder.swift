@@ -29,6 +29,7 @@ public enum OTLPTraceDecoder {
                 try request.skipValue()
             }
         }
+        ZipkinSharing.restore(&assembly.decoded.batch)
         return assembly.decoded
     }
 }

@@ -47,6 +47,12 @@ public enum OTLPTraceEncoder {
         span.fixed64(7, row.start)
         span.fixed64(8, row.end)
         writeAttributes(9, row.attributes, batch, &span)
+        if row.side == .sharedServer {
+            span.message(9) { pair in
+                pair.string(1, ZipkinNames.shared)
+                pair.message(2) { $0.varint(2, 1) }
+            }
+        }
         span.varintUnlessZero(10, UInt64(row.droppedAttributeCount))
         for index in row.events.indices { span.message(11) { writeEvent(batch.events[index], batch, &$0) } }
         span.varintUnlessZero(12, UInt64(row.droppedEventCount))

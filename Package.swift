@@ -212,7 +212,9 @@ let rooms: [Room] = [
     tests(
         "HTTPTransportTests", uses: ["HTTPTransport", "Platform", "TestSupport"],
         products: [hummingbird, nioSSL]),
-    tests("WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "Platform", "ByteCoding", "TestSupport"]),
+    tests(
+        "WireFormatsTests", uses: ["WireFormats", "TelemetryModel", "Platform", "ByteCoding", "TestSupport"],
+        exclude: ["Fixtures"]),
     tests("TraceAnalysisTests", uses: ["TraceAnalysis", "TelemetryModel", "ByteCoding", "TestSupport"]),
     tests(
         "StorageContract",

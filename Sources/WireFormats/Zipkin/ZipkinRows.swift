@@ -55,6 +55,8 @@ struct ZipkinRows {
         if let error = span.tags["error"] {
             row.status = .error
             row.statusMessage = decoded.batch.symbols.intern(error == "true" ? "" : error)
+        } else if span.tags["otel.status_code"] == "OK" {
+            row.status = .ok
         }
         row.attributes = decoded.batch.appendAttributes(attributes(span))
         row.events = RowRange(start: UInt32(decoded.batch.events.count), count: UInt32(span.annotations.count))

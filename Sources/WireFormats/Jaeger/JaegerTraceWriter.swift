@@ -33,7 +33,7 @@ struct JaegerTraceWriter {
             serviceName: batch.symbols.find("service.name"), event: batch.symbols.find("event"),
             referenceType: batch.symbols.find("opentracing.ref_type"), childOf: batch.symbols.find("child_of"),
             addresses: isRaw ? [] : ["ip", "peer.ipv4"].compactMap { batch.symbols.find($0) })
-        let firsts = OTLPSpanGroups.firstEquals(batch.resources.count) { batch.resource($0) }
+        let firsts = OTLPSpanGroups.equalResources(batch)
         var numbers = [Int](repeating: -1, count: firsts.count)
         var resources: [Int] = []
         for row in batch.rows {
@@ -81,8 +81,10 @@ struct JaegerTraceWriter {
 
     private func write(_ row: SpanRow, _ writer: inout JSONWriter) {
         writer.object { span in
-            span.member("traceID", row.traceID.shortestDescription)
-            span.member("spanID", identities.spanID(row).description)
+            span.key("traceID")
+            span.shortestIdentifier(row.traceID)
+            span.key("spanID")
+            span.identifier(identities.spanID(row))
             span.key("operationName")
             string(row.name, &span)
             span.key("references")
@@ -135,8 +137,10 @@ struct JaegerTraceWriter {
     private func reference(_ type: String, _ trace: TraceID, _ span: SpanID, _ list: inout JSONWriter) {
         list.object {
             $0.member("refType", type)
-            $0.member("traceID", trace.shortestDescription)
-            $0.member("spanID", span.description)
+            $0.key("traceID")
+            $0.shortestIdentifier(trace)
+            $0.key("spanID")
+            $0.identifier(span)
         }
     }
 

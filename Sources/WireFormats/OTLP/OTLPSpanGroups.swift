@@ -24,8 +24,8 @@ struct OTLPSpanGroups {
 
     /// Groups the rows of a batch.
     init(_ batch: SpanBatch) {
-        let sameResource = Self.firstEquals(batch.resources.count) { batch.resource($0) }
-        let sameScope = Self.firstEquals(batch.scopes.count) { batch.scope($0) }
+        let sameResource = Self.equalResources(batch)
+        let sameScope = Self.firstEquals(batch.scopes.map { Flat($0, batch) })
         var placeOfResource = [Int?](repeating: nil, count: batch.resources.count)
         var placeOfScope: [UInt64: Int] = [:]
         for (index, row) in batch.rows.enumerated() {
@@ -46,12 +46,36 @@ struct OTLPSpanGroups {
         }
     }
 
-    /// For each index the first one whose item is equal.
-    static func firstEquals<Item: Hashable>(_ count: Int, _ item: (Int) -> Item) -> [Int] {
-        if count < 2 { return Array(0..<count) }
-        var firsts: [Item: Int] = [:]
-        return (0..<count).map { index in
-            let item = item(index)
+    /// For each resource of a batch the index of the first one that is equal.
+    static func equalResources(_ batch: SpanBatch) -> [Int] { firstEquals(batch.resources.map { Flat($0, batch) }) }
+
+    /// A resource or a scope as the numbers that it consists of: in one batch equal texts have equal symbols.
+    private struct Flat: Hashable {
+        var name: SymbolTable.Symbol = 0
+        var version: SymbolTable.Symbol = 0
+        var schemaURL: SymbolTable.Symbol
+        var droppedAttributeCount: UInt32
+        var attributes: ArraySlice<AttributeRow>
+
+        init(_ row: ResourceRow, _ batch: SpanBatch) {
+            schemaURL = row.schemaURL
+            droppedAttributeCount = row.droppedAttributeCount
+            attributes = batch.attributes[row.attributes.indices]
+        }
+
+        init(_ row: ScopeRow, _ batch: SpanBatch) {
+            name = row.name
+            version = row.version
+            schemaURL = row.schemaURL
+            droppedAttributeCount = row.droppedAttributeCount
+            attributes = batch.attributes[row.attributes.indices]
+        }
+    }
+
+    private static func firstEquals(_ items: [Flat]) -> [Int] {
+        if items.count < 2 { return Array(items.indices) }
+        var firsts: [Flat: Int] = [:]
+        return items.enumerated().map { index, item in
             if let first = firsts[item] { return first }
             firsts[item] = index
             return index

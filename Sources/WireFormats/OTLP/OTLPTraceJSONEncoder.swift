@@ -61,10 +61,15 @@ public enum OTLPTraceJSONEncoder {
 
     private static func write(_ row: SpanRow, _ batch: SpanBatch, _ writer: inout JSONWriter) {
         writer.object { span in
-            span.member("traceId", row.traceID.description)
-            span.member("spanId", row.spanID.description)
+            span.key("traceId")
+            span.identifier(row.traceID)
+            span.key("spanId")
+            span.identifier(row.spanID)
             text("traceState", row.traceState, batch, &span)
-            if !row.parentSpanID.isZero { span.member("parentSpanId", row.parentSpanID.description) }
+            if !row.parentSpanID.isZero {
+                span.key("parentSpanId")
+                span.identifier(row.parentSpanID)
+            }
             count("flags", row.flags, &span)
             text("name", row.name, batch, &span)
             if row.kind != .unspecified { span.member("kind", row.kind.rawValue) }
@@ -195,7 +200,9 @@ public enum OTLPTraceJSONEncoder {
     }
 
     private static func time(_ name: String, _ nanoseconds: UInt64, _ object: inout JSONWriter) {
-        if nanoseconds != 0 { object.member(name, String(nanoseconds)) }
+        if nanoseconds == 0 { return }
+        object.key(name)
+        object.quotedInteger(nanoseconds)
     }
 
     private static func count(_ name: String, _ number: UInt32, _ object: inout JSONWriter) {

@@ -6,10 +6,10 @@ SWIFT ?= swift
 TEST_BUILD := $(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 SOURCES := Package.swift Sources Tests Collectors Dashboards Benchmarks Examples
 
-.PHONY: help run test check fmt lint golden bench t build clean
+.PHONY: help run test check fmt lint golden bench bench-client t build clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 run: ## install what is missing, build, and start server, agent and demo on this host
 	@scripts/run
@@ -40,6 +40,10 @@ golden: ## write the golden files anew (look at the diff before committing)
 
 bench: ## run the benchmark harnesses with small sets beside what peers are installed
 	@Benchmarks/run
+
+bench-client: ## measure what a span costs an application
+	HEADROPE_BENCHMARKS=1 $(SWIFT) build -c release --product ClientBenchmark
+	@.build/release/ClientBenchmark
 
 clean: ## remove what was built
 	rm -rf .build .build-*

@@ -286,8 +286,18 @@ let rooms: [Room] = [
     tests("EndToEndTests", uses: ["HTTPTransport", "TestSupport"], exclude: ["Shop", "Metrics", "requirements.txt"]),
 ]
 
-let floorOf = Dictionary(uniqueKeysWithValues: rooms.map { ($0.name, $0.floor) })
-for room in rooms {
+// Only for `make bench-client`, which sets the variable: who builds the package does not build its benchmarks.
+let benchmarks: [Room] =
+    Context.environment["HEADROPE_BENCHMARKS"] == nil
+    ? []
+    : [
+        Room(
+            "ClientBenchmark", floor: 9, uses: ["HeadropeClient"], products: [tracing], path: "Benchmarks/ClientBenchmark",
+            kind: .executable)
+    ]
+
+let floorOf = Dictionary(uniqueKeysWithValues: (rooms + benchmarks).map { ($0.name, $0.floor) })
+for room in rooms + benchmarks {
     for used in room.uses {
         guard let floor = floorOf[used] else { preconditionFailure("\(room.name) uses \(used), which is no target here.") }
         precondition(
@@ -325,6 +335,6 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    ] + rooms.map(\.target),
+    ] + (rooms + benchmarks).map(\.target),
     swiftLanguageModes: [.v6]
 )

@@ -15,11 +15,23 @@ enum TracedExample {
             async let coffee: Void = brewCoffee(cups: 2)
             async let eggs: Void = boilEggs(minutes: 4)
             _ = await (coffee, eggs)
+            setTable(tracer, span.context)
             return (span as? HeadropeSpan)?.traceID ?? ""
         }
 
         await tracer.shutdown()
         print("Trace \(traceID): \(tracer.statistics.exported) of \(tracer.statistics.ended) spans were sent.")
+    }
+
+    /// Spans of hot paths need the tracer and the context said.
+    static func setTable(_ tracer: HeadropeTracer, _ context: ServiceContext) {
+        let table = tracer.startFast("set table", in: context)
+        for plate in 1...2 {
+            let step = table.child("plate")
+            step.set("plate.number", plate)
+            step.end()
+        }
+        table.end()
     }
 
     static func brewCoffee(cups: Int) async {

@@ -1,66 +1,60 @@
-import Synchronization
 import Tracing
 internal import TelemetryModel
 
 /// A span of ``HeadropeTracer``. It is sent some time after ``end(at:)``; a span that never ends is never sent.
-public final class HeadropeSpan: Tracing.Span {
+///
+/// A span that is not recorded holds nothing but the context it was started in, and costs no memory of its own.
+public struct HeadropeSpan: Tracing.Span {
     /// The context for whatever this span calls.
     public let context: InstrumentationContext
 
-    private let own: SpanContext
-    private let parent: SpanContext?
-    private let kind: Tracing.SpanKind
-    private let start: UInt64
-    private let limits: SpanLimits
-    private let queue: SpanQueue
-    private let recording: Mutex<SpanRecording>
+    /// What is recorded; nil when nothing is.
+    private let record: SpanRecord?
 
-    init(
-        name: String, own: SpanContext, parent: SpanContext?, context: InstrumentationContext, kind: Tracing.SpanKind,
-        start: UInt64, limits: SpanLimits, queue: SpanQueue
-    ) {
-        self.own = own
-        self.parent = parent
+    init(context: InstrumentationContext, record: SpanRecord?) {
         self.context = context
-        self.kind = kind
-        self.start = start
-        self.limits = limits
-        self.queue = queue
-        recording = Mutex(SpanRecording(name: name))
+        self.record = record
     }
 
-    /// The id of the trace, 32 hexadecimal digits: what a log line or an answer should name.
-    public var traceID: String { own.traceID.description }
+    /// The id of the trace, 32 hexadecimal digits: what a log line or an answer should name. Empty where there is none.
+    public var traceID: String { context.span.map { $0.hasParent ? $0.traceID.description : "" } ?? "" }
 
-    /// The id of the span, 16 hexadecimal digits.
-    public var spanID: String { own.spanID.description }
+    /// The id of the span, 16 hexadecimal digits; for a span that is not recorded, that of the one before it which had an id.
+    public var spanID: String { context.span.map { $0.hasParent ? $0.spanID.description : "" } ?? "" }
 
     /// Whether what is said to the span is kept: it is sampled and has not ended.
-    public var isRecording: Bool { own.isSampled && recording.withLock { !$0.isEnded } }
+    public var isRecording: Bool { record?.recording.withLock { !$0.isEnded } ?? false }
 
-    /// The name of the operation.
+    /// The name of the operation; empty for a span that is not recorded.
     public var operationName: String {
-        get { recording.withLock { $0.name } }
-        set { record { $0.name = newValue } }
+        get { record?.recording.withLock { $0.name } ?? "" }
+        nonmutating set { change { $0.name = newValue } }
     }
 
     /// The attributes; those beyond the limit are dropped when the span is sent.
     public var attributes: SpanAttributes {
-        get { recording.withLock { $0.attributes } }
-        set { record { $0.attributes = newValue } }
+        get { record?.recording.withLock { $0.attributes } ?? [:] }
+        nonmutating set { change { $0.attributes = newValue } }
+        nonmutating _modify {
+            // They are taken out meanwhile, so that setting one does not copy all the others.
+            var attributes = record?.takeAttributes() ?? [:]
+            yield &attributes
+            record?.putBack(attributes)
+        }
     }
 
     /// Says how the operation ended. As OpenTelemetry has it, `ok` is final.
     public func setStatus(_ status: Tracing.SpanStatus) {
-        record { recording in
+        change { recording in
             if recording.status?.code != .ok { recording.status = status }
         }
     }
 
     /// Adds something that happened.
     public func addEvent(_ event: Tracing.SpanEvent) {
-        record { [limits] recording in
-            if recording.events.count < limits.eventCount {
+        guard let record else { return }
+        change { recording in
+            if recording.events.count < record.queue.spanLimits.eventCount {
                 recording.events.append(event)
             } else {
                 recording.droppedEventCount &+= 1
@@ -70,8 +64,9 @@ public final class HeadropeSpan: Tracing.Span {
 
     /// Adds a pointer to another span.
     public func addLink(_ link: Tracing.SpanLink) {
-        record { [limits] recording in
-            if recording.links.count < limits.linkCount {
+        guard let record else { return }
+        change { recording in
+            if recording.links.count < record.queue.spanLimits.linkCount {
                 recording.links.append(link)
             } else {
                 recording.droppedLinkCount &+= 1
@@ -83,7 +78,7 @@ public final class HeadropeSpan: Tracing.Span {
     public func recordError<Instant: TracerInstant>(
         _ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant
     ) {
-        guard own.isSampled else { return }
+        if record == nil { return }
         var details: SpanAttributes = [
             "exception.type": .string(String(describing: type(of: error))), "exception.message": .string("\(error)"),
         ]
@@ -93,20 +88,12 @@ public final class HeadropeSpan: Tracing.Span {
 
     /// Ends the span and hands it to the exporter; the second call does nothing. Never waits for the network.
     public func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {
-        guard own.isSampled else { return }
-        let end = instant().nanosecondsSinceEpoch
-        let ended = recording.withLock { recording -> SpanRecording? in
-            if recording.isEnded { return nil }
-            recording.isEnded = true
-            return recording
-        }
-        guard let ended else { return }
-        queue.take(EndedSpan(context: own, parent: parent, kind: kind, start: start, end: end, recording: ended))
+        guard let record, record.end(instant().nanosecondsSinceEpoch) else { return }
+        record.queue.take(record)
     }
 
-    private func record(_ body: (inout SpanRecording) -> Void) {
-        guard own.isSampled else { return }
-        recording.withLock { recording in
+    private func change(_ body: (inout SpanRecording) -> Void) {
+        record?.recording.withLock { recording in
             if !recording.isEnded { body(&recording) }
         }
     }

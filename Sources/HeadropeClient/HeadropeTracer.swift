@@ -10,8 +10,8 @@ public final class HeadropeTracer: Tracer {
     /// The spans that it makes.
     public typealias Span = HeadropeSpan
 
-    private let configuration: Configuration
-    private let exporter: SpanExporter
+    let configuration: Configuration
+    let exporter: SpanExporter
     private let identifiers = IdentifierSource()
 
     /// Starts a tracer. Throws when the authority file of the configuration cannot be used.
@@ -32,7 +32,7 @@ public final class HeadropeTracer: Tracer {
     }
 
     /// What became of the spans so far.
-    public var statistics: ExportStatistics { exporter.queue.statistics }
+    public var statistics: ExportStatistics { exporter.statistics }
 
     /// Starts a span as the child of the one in `context`, or as the root of a new trace.
     public func startSpan<Instant: TracerInstant>(
@@ -40,16 +40,26 @@ public final class HeadropeTracer: Tracer {
         at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
     ) -> HeadropeSpan {
         var context = context()
-        let caller = context.span
+        let sampler = configuration.sampler
+        if sampler.isOff { return HeadropeSpan(context: context, record: nil) }
+        let node = context.node
+        // Below a span that is not recorded nothing is, and its ids are as good as others.
+        if let node, sampler.followsParent, node.endsRecording { return HeadropeSpan(context: context, record: nil) }
+        let caller = node?.own
         let parent = caller.flatMap { $0.hasParent ? $0 : nil }
         let traceID = parent?.traceID ?? identifiers.nextTraceID()
         let own = SpanContext(
-            traceID: traceID, spanID: identifiers.nextSpanID(),
-            isSampled: configuration.sampler.samples(traceID, parent: caller), traceState: parent?.traceState ?? "")
-        context.span = own
-        return HeadropeSpan(
-            name: operationName, own: own, parent: parent, context: context, kind: kind,
-            start: instant().nanosecondsSinceEpoch, limits: configuration.spanLimits, queue: exporter.queue)
+            traceID: traceID, spanID: identifiers.nextSpanID(), isSampled: sampler.samples(traceID, parent: caller),
+            traceState: parent?.traceState ?? "")
+        guard own.isSampled else {
+            context.span = own
+            return HeadropeSpan(context: context, record: nil)
+        }
+        let record = SpanRecord(
+            name: operationName, own: own, parent: parent, kind: kind, start: instant().nanosecondsSinceEpoch,
+            queue: exporter.queue)
+        context.node = record
+        return HeadropeSpan(context: context, record: record)
     }
 
     /// Takes the caller's span out of the fields of a request: W3C Trace Context, else B3.
@@ -59,13 +69,14 @@ public final class HeadropeTracer: Tracer {
         if let caller = TraceHeaders.extract({ extractor.extract(key: $0, from: carrier) }) { context.span = caller }
     }
 
-    /// Puts the current span into the fields of a request, as W3C Trace Context.
+    /// Puts the current span into the fields of a request: those of ``Configuration/propagation``.
     public func inject<Carrier, Inject: Injector>(
         _ context: InstrumentationContext, into carrier: inout Carrier, using injector: Inject
     ) where Inject.Carrier == Carrier {
-        guard let span = context.span, span.hasParent else { return }
-        injector.inject(TraceHeaders.traceparent(span), forKey: TraceHeaders.parent, into: &carrier)
-        if !span.traceState.isEmpty { injector.inject(span.traceState, forKey: TraceHeaders.state, into: &carrier) }
+        guard let span = context.span else { return }
+        for field in TraceHeaders.fields(span, configuration.propagation) {
+            injector.inject(field.value, forKey: field.name, into: &carrier)
+        }
     }
 
     /// Asks for everything that has ended to be sent soon; does not wait.

@@ -15,7 +15,7 @@ public struct Sampler: Sendable, Hashable {
 
     /// Records every span, whatever the caller decided.
     public static let always = Sampler(ratio: 1, followsParent: false)
-    /// Records nothing.
+    /// Records nothing. The caller's trace context goes on to whatever is called, as if this process were not there.
     public static let never = Sampler(ratio: 0, followsParent: false)
 
     /// Records this share of the traces by their ids, so that all services with the same ratio choose the same traces.
@@ -24,9 +24,13 @@ public struct Sampler: Sendable, Hashable {
     /// Keeps the caller's decision, and records this share of the traces that start here.
     public static func parentBased(ratio: Double = 1) -> Sampler { Sampler(ratio: ratio, followsParent: true) }
 
+    /// Whether nothing is ever recorded, so that nobody needs to be asked.
+    var isOff: Bool { ratio <= 0 && !followsParent }
+
     /// Whether a span of this trace is recorded.
     func samples(_ trace: TraceID, parent: SpanContext?) -> Bool {
         if followsParent, let parent { return parent.isSampled }
+        if ratio >= 1 { return true }
         // The lowest 56 bits of the id are the randomness that W3C Trace Context (level 2) promises.
         let randomness = Double(trace.low & ((1 << 56) - 1))
         return randomness >= (1 - ratio) * 0x1p56

@@ -11,7 +11,7 @@ struct SpanBatchBuilder {
     private static let parentIsRemote: UInt32 = 0x200
 
     static func batch(
-        _ spans: [EndedSpan], resource: Resource, scope: InstrumentationScope, limits: SpanLimits
+        _ spans: [SpanRecord], resource: Resource, scope: InstrumentationScope, limits: SpanLimits
     ) -> SpanBatch {
         var builder = SpanBatchBuilder(limits: limits)
         let resourceIndex = builder.batch.appendResource(resource)
@@ -22,31 +22,33 @@ struct SpanBatchBuilder {
 
     private init(limits: SpanLimits) { self.limits = limits }
 
-    private mutating func append(_ span: EndedSpan, resource: UInt32, scope: UInt32) {
+    private mutating func append(_ span: SpanRecord, resource: UInt32, scope: UInt32) {
+        let recording = span.recording.withLock { $0 }
         var row = SpanRow()
         row.resource = resource
         row.scope = scope
-        row.traceID = span.context.traceID
-        row.spanID = span.context.spanID
-        row.flags = span.context.isSampled ? 1 : 0
+        row.traceID = span.own.traceID
+        row.spanID = span.own.spanID
+        row.flags = span.own.isSampled ? 1 : 0
         if let parent = span.parent {
             row.parentSpanID = parent.spanID
             row.flags |= Self.knowsWhetherParentIsRemote | (parent.isRemote ? Self.parentIsRemote : 0)
         }
-        row.traceState = batch.symbols.intern(span.context.traceState)
+        row.traceState = batch.symbols.intern(span.own.traceState)
         row.start = span.start
-        row.end = span.end
-        row.name = batch.symbols.intern(cut(span.recording.name))
+        row.end = recording.end
+        row.name = batch.symbols.intern(cut(recording.name))
         row.kind = TelemetryModel.SpanKind(span.kind)
-        (row.attributes, row.droppedAttributeCount) = append(span.recording.attributes)
-        if let status = span.recording.status {
+        (row.attributes, row.droppedAttributeCount) = append(recording.attributes)
+        row.droppedAttributeCount &+= recording.droppedAttributeCount
+        if let status = recording.status {
             row.status = status.code == .ok ? .ok : .error
             row.statusMessage = batch.symbols.intern(cut(status.message ?? ""))
         }
-        row.events = append(span.recording.events)
-        row.droppedEventCount = span.recording.droppedEventCount
-        row.links = append(span.recording.links)
-        row.droppedLinkCount = span.recording.droppedLinkCount
+        row.events = append(recording.events)
+        row.droppedEventCount = recording.droppedEventCount
+        row.links = append(recording.links)
+        row.droppedLinkCount = recording.droppedLinkCount
         batch.rows.append(row)
     }
 

@@ -20,7 +20,7 @@ struct SpanContext: Sendable, Hashable {
 
 /// Where a ``SpanContext`` stands among the values of a context.
 private enum SpanContextKey: InstrumentationContextKey {
-    typealias Value = SpanContext
+    typealias Value = SpanNode
 
     static let nameOverride: String? = "headrope-span"
 }
@@ -28,6 +28,12 @@ private enum SpanContextKey: InstrumentationContextKey {
 extension InstrumentationContext {
     /// The span that is current here.
     var span: SpanContext? {
+        get { node?.own }
+        set { node = newValue.map(SpanNode.init) }
+    }
+
+    /// The same as it is kept.
+    var node: SpanNode? {
         get { self[SpanContextKey.self] }
         set { self[SpanContextKey.self] = newValue }
     }

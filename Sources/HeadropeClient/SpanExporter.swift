@@ -19,6 +19,7 @@ final class SpanExporter: Sendable {
     }
 
     let queue: SpanQueue
+    let fastSpans: FastSpanPool
     private let configuration: HeadropeTracer.Configuration
     private let resource: Resource
     private let scope: InstrumentationScope
@@ -44,8 +45,9 @@ final class SpanExporter: Sendable {
         self.wakeups = wakeups
         self.wake = wake
         queue = SpanQueue(
-            spanLimit: configuration.queueSpanLimit, byteLimit: configuration.queueByteLimit,
+            spanLimits: configuration.spanLimits, spanLimit: configuration.queueSpanLimit, byteLimit: configuration.queueByteLimit,
             batchLimit: configuration.batchSpanLimit, wake: { wake.yield() })
+        fastSpans = FastSpanPool(limit: configuration.fastSpanLimit, wake: { wake.yield() })
     }
 
     /// Starts the two tasks: one that ticks, one that sends.
@@ -55,6 +57,7 @@ final class SpanExporter: Sendable {
         }
         let sending = Task {
             for await _ in self.wakeups {
+                self.collectFastSpans()
                 while !Task.isCancelled, let batch = self.queue.next() { self.queue.settle(batch, await self.send(batch)) }
             }
         }
@@ -64,8 +67,20 @@ final class SpanExporter: Sendable {
     /// Asks for everything to be sent now.
     func requestFlush() { wake.yield() }
 
+    /// What became of the spans so far.
+    var statistics: ExportStatistics {
+        collectFastSpans()
+        var statistics = queue.statistics
+        statistics.droppedByFastSpanLimit = fastSpans.droppedCount
+        statistics.ended += statistics.droppedByFastSpanLimit
+        return statistics
+    }
+
+    private func collectFastSpans() { fastSpans.drain(into: queue) }
+
     /// Sends everything that has ended so far; false when it did not succeed in time.
     func flush(timeout: Duration) async -> Bool {
+        collectFastSpans()
         wake.yield()
         return await withTaskGroup(of: Bool.self) { group in
             group.addTask { [queue] in
@@ -95,7 +110,7 @@ final class SpanExporter: Sendable {
         await transport.shutdown()
     }
 
-    private func send(_ spans: [EndedSpan]) async -> Outcome {
+    private func send(_ spans: [SpanRecord]) async -> Outcome {
         let batch = SpanBatchBuilder.batch(spans, resource: resource, scope: scope, limits: configuration.spanLimits)
         var call = HTTPCall(
             method: "POST", url: configuration.tracesURL,
@@ -104,7 +119,7 @@ final class SpanExporter: Sendable {
             timeout: configuration.exportTimeout, answerByteLimit: 1 << 20)
         call.compressesBody = true
         do {
-            let answer = try await transport.send(call, retry: RetryPolicy(attemptLimit: configuration.exportAttemptLimit))
+            let answer = try await transport.send(call, retry: RetryPolicy(attemptLimit: max(1, configuration.exportAttemptLimit)))
             if answer.isSuccess { return .accepted(refusedCount: Self.refusedCount(answer.body)) }
             complain("\(configuration.tracesURL) answered \(answer.status)", spans.count)
             return RetryPolicy.otlpStatuses.contains(answer.status) ? .failed : .refused

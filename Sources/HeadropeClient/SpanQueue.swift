@@ -8,6 +8,8 @@ public struct ExportStatistics: Sendable, Hashable {
     public var exported = 0
     /// Spans dropped because the queue was full.
     public var droppedByQueue = 0
+    /// Spans of ``FastSpan`` that found no slot free.
+    public var droppedByFastSpanLimit = 0
     /// Spans given up after the last attempt to send them, or at shutdown.
     public var droppedByExport = 0
     /// Spans that a server has refused for good.
@@ -22,8 +24,8 @@ public struct ExportStatistics: Sendable, Hashable {
 /// The spans that wait to be sent, in batches; bounded in number and bytes, the newest are dropped.
 final class SpanQueue: Sendable {
     private struct State {
-        var full: [[EndedSpan]] = []
-        var filling: [EndedSpan] = []
+        var full: [[SpanRecord]] = []
+        var filling: [SpanRecord] = []
         var waitingCount = 0
         var waitingByteCount = 0
         var isClosed = false
@@ -35,6 +37,8 @@ final class SpanQueue: Sendable {
         var nextFlush = 0
     }
 
+    /// How much one of its spans may hold.
+    let spanLimits: SpanLimits
     private let spanLimit: Int
     private let byteLimit: Int
     private let batchLimit: Int
@@ -42,7 +46,10 @@ final class SpanQueue: Sendable {
     private let state = Mutex(State())
 
     /// `wake` is called when a batch is full.
-    init(spanLimit: Int, byteLimit: Int, batchLimit: Int, wake: @escaping @Sendable () -> Void) {
+    init(
+        spanLimits: SpanLimits, spanLimit: Int, byteLimit: Int, batchLimit: Int, wake: @escaping @Sendable () -> Void
+    ) {
+        self.spanLimits = spanLimits
         self.spanLimit = max(1, spanLimit)
         self.byteLimit = byteLimit
         self.batchLimit = min(max(1, batchLimit), self.spanLimit)
@@ -58,7 +65,7 @@ final class SpanQueue: Sendable {
     }
 
     /// Takes a span in, or drops and counts it.
-    func take(_ span: EndedSpan) {
+    func take(_ span: SpanRecord) {
         let byteCount = span.byteCount
         let isBatchFull = state.withLock { state -> Bool in
             state.statistics.ended += 1
@@ -80,7 +87,7 @@ final class SpanQueue: Sendable {
     }
 
     /// The oldest batch, full or not; nil when nothing waits. It goes on counting against the limits until it is settled.
-    func next() -> [EndedSpan]? {
+    func next() -> [SpanRecord]? {
         state.withLock { state in
             if !state.full.isEmpty { return state.full.removeFirst() }
             if state.filling.isEmpty { return nil }
@@ -90,7 +97,7 @@ final class SpanQueue: Sendable {
     }
 
     /// Writes down what became of a batch, and wakes the flushes that waited for it.
-    func settle(_ batch: [EndedSpan], _ outcome: SpanExporter.Outcome) {
+    func settle(_ batch: [SpanRecord], _ outcome: SpanExporter.Outcome) {
         let byteCount = batch.reduce(0) { $0 + $1.byteCount }
         let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             switch outcome {

@@ -28,27 +28,20 @@ struct SpanRecording: Sendable {
     var status: Tracing.SpanStatus?
     var events: [Tracing.SpanEvent] = []
     var links: [Tracing.SpanLink] = []
+    var droppedAttributeCount: UInt32 = 0
     var droppedEventCount: UInt32 = 0
     var droppedLinkCount: UInt32 = 0
     var isEnded = false
-}
-
-/// A span that has ended and waits to be sent.
-struct EndedSpan: Sendable {
-    var context: SpanContext
-    var parent: SpanContext?
-    var kind: Tracing.SpanKind
     /// Nanoseconds since 1970.
-    var start: UInt64
-    /// Nanoseconds since 1970.
-    var end: UInt64
-    var recording: SpanRecording
+    var end: UInt64 = 0
+    /// About how much memory the span takes, once it has ended.
+    var byteCount = 0
 
-    /// About how much memory it takes: what bounds the queue.
-    var byteCount: Int {
-        var count = MemoryLayout<EndedSpan>.stride + recording.name.utf8.count + Self.byteCount(recording.attributes)
-        for event in recording.events { count += 64 + event.name.utf8.count + Self.byteCount(event.attributes) }
-        for link in recording.links { count += 64 + Self.byteCount(link.attributes) }
+    /// About how much memory its texts and lists take.
+    var contentByteCount: Int {
+        var count = name.utf8.count + (attributes.isEmpty ? 0 : Self.byteCount(attributes))
+        for event in events { count += 64 + event.name.utf8.count + Self.byteCount(event.attributes) }
+        for link in links { count += 64 + Self.byteCount(link.attributes) }
         return count
     }
 

@@ -127,6 +127,54 @@ struct ExportTests {
         }
     }
 
+    @Test("a server that says when to come back is asked again then, and nothing is lost")
+    func retryAfter() async throws {
+        try await OTLPReceiver.run { receiver, origin in
+            receiver.behave(.unavailable(retryAfter: 0))
+            var configuration = configuration(origin)
+            configuration.exportAttemptLimit = 1_000_000
+            let tracer = try HeadropeTracer(configuration)
+            end(5, tracer)
+            tracer.forceFlush()
+            while receiver.requestCount < 3 { await Task.yield() }
+            #expect(tracer.statistics.waiting == 5 && receiver.spans.isEmpty)
+            receiver.behave(.accept)
+            #expect(await tracer.flush())
+            #expect(receiver.spans.count == 5 && tracer.statistics.exported == 5)
+            receiver.behave(.unavailable(retryAfter: 3_600))
+            end(2, tracer)
+            #expect(await tracer.flush(), "who asks for an hour is not waited for")
+            #expect(tracer.statistics.droppedByExport == 2)
+            await tracer.shutdown()
+        }
+    }
+
+    @Test("an answer that breaks off is a failure, and its spans are counted")
+    func halfWay() async throws {
+        try await OTLPReceiver.run { receiver, origin in
+            receiver.behave(.closeHalfWay)
+            let tracer = try HeadropeTracer(configuration(origin))
+            end(4, tracer)
+            #expect(await tracer.flush())
+            #expect(tracer.statistics.droppedByExport == 4 && tracer.statistics.exported == 0)
+            receiver.behave(.accept)
+            end(3, tracer)
+            #expect(await tracer.flush())
+            #expect(receiver.spans.count == 3 && tracer.statistics.exported == 3)
+            await tracer.shutdown()
+        }
+    }
+
+    @Test("an attempt limit below one is one")
+    func attemptLimit() async throws {
+        var configuration = configuration("http://127.0.0.1:1")
+        configuration.exportAttemptLimit = 0
+        let tracer = try HeadropeTracer(configuration)
+        end(1, tracer)
+        await tracer.shutdown()
+        #expect(tracer.statistics.droppedByExport == 1)
+    }
+
     @Test("spans that end after shutdown are dropped and counted")
     func afterShutdown() async throws {
         let tracer = try HeadropeTracer(configuration("http://127.0.0.1:1"), time: ManualTime(now: 0))

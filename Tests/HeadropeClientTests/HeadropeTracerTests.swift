@@ -172,6 +172,76 @@ struct HeadropeTracerTests {
         }
     }
 
+    @Test("below a span that is not sampled the decision and the ids go on, and nothing is recorded")
+    func belowUnsampled() async throws {
+        try await withTracer { tracer, receiver in
+            let incoming = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+            var context = InstrumentationContext.topLevel
+            tracer.extract(["traceparent": incoming, "tracestate": "a=b"], into: &context, using: Fields())
+            let span = tracer.startSpan("one", context: context)
+            span.operationName = "other"
+            #expect(!span.isRecording && span.operationName.isEmpty)
+            #expect(span.traceID == "4bf92f3577b34da6a3ce929d0e0e4736")
+            var fields: [String: String] = [:]
+            tracer.inject(span.context, into: &fields, using: Fields())
+            #expect(fields == ["traceparent": incoming, "tracestate": "a=b"])
+            span.end()
+            #expect(await tracer.flush())
+            #expect(receiver.spans.isEmpty && tracer.statistics == ExportStatistics())
+        }
+    }
+
+    @Test("a tracer that is off hands the caller's context on as it came, sampled or not")
+    func off() async throws {
+        try await withTracer({ $0.sampler = .never }) { tracer, receiver in
+            let incoming = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+            var context = InstrumentationContext.topLevel
+            tracer.extract(["traceparent": incoming], into: &context, using: Fields())
+            var fields: [String: String] = [:]
+            tracer.withSpan("one", context: context) { tracer.inject($0.context, into: &fields, using: Fields()) }
+            #expect(fields == ["traceparent": incoming])
+            #expect(await tracer.flush())
+            #expect(receiver.spans.isEmpty)
+        }
+    }
+
+    @Test("the current span goes out in the fields asked for")
+    func propagationFields() async throws {
+        try await withTracer({ $0.propagation = [.traceContext, .b3, .b3Multiple] }) { tracer, _ in
+            let span = tracer.startSpan("one", context: .topLevel)
+            var fields: [String: String] = [:]
+            tracer.inject(span.context, into: &fields, using: Fields())
+            #expect(
+                fields == [
+                    "traceparent": "00-\(span.traceID)-\(span.spanID)-01", "b3": "\(span.traceID)-\(span.spanID)-1",
+                    "x-b3-traceid": span.traceID, "x-b3-spanid": span.spanID, "x-b3-sampled": "1",
+                ])
+            span.end()
+            var denied = InstrumentationContext.topLevel
+            tracer.extract(["x-b3-sampled": "0"], into: &denied, using: Fields())
+            fields = [:]
+            tracer.inject(denied, into: &fields, using: Fields())
+            #expect(fields == ["b3": "0", "x-b3-sampled": "0"])
+        }
+    }
+
+    @Test("attributes that several tasks set at once are all kept")
+    func concurrentAttributes() async throws {
+        try await withTracer { tracer, receiver in
+            let span = tracer.startSpan("one", context: .topLevel)
+            await withTaskGroup(of: Void.self) { group in
+                for task in 0..<4 {
+                    group.addTask {
+                        for index in 0..<20 { span.attributes["\(task).\(index)"] = index }
+                    }
+                }
+            }
+            span.end()
+            #expect(await tracer.flush())
+            #expect(receiver.spans.first?.attributes.count == 80)
+        }
+    }
+
     @Test("after its end a span keeps nothing, and a second end sends nothing")
     func afterEnd() async throws {
         try await withTracer { tracer, receiver in

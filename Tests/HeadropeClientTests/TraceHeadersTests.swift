@@ -51,9 +51,77 @@ struct TraceHeadersTests {
     func longState() throws {
         let context = try #require(
             extract([
-                "traceparent": "00-\(Self.trace)-\(Self.span)-01", "tracestate": String(repeating: "x", count: 513),
+                "traceparent": "00-\(Self.trace)-\(Self.span)-01",
+                "tracestate": "a=1,b=" + String(repeating: "x", count: 255) + ",c=" + String(repeating: "x", count: 255),
             ]))
         #expect(context.traceState.isEmpty)
+    }
+
+    @Test(
+        "of versions and flags is taken what version 00 knows",
+        arguments: [
+            ("00-\(trace)-\(span)-01", true), ("00-\(trace)-\(span)-00", false), ("00-\(trace)-\(span)-03", true),
+            ("00-\(trace)-\(span)-02", false), ("00-\(trace)-\(span)-ff", true), ("01-\(trace)-\(span)-01", true),
+            ("cc-\(trace)-\(span)-01-", true), (" 00-\(trace)-\(span)-01\t", true),
+        ])
+    func versions(value: String, isSampled: Bool) { #expect(extract(["traceparent": value])?.isSampled == isSampled) }
+
+    @Test(
+        "a trace state is handed on in its order, without blanks around its members",
+        arguments: [
+            ("a=1,b=2", "a=1,b=2"), ("a=1 ,\t b=2", "a=1,b=2"), ("a=1,,b=2,", "a=1,b=2"), ("", ""), ("t@v=x y", "t@v=x y"),
+            ("0a_-*/=~!", "0a_-*/=~!"),
+        ])
+    func states(value: String, state: String) {
+        #expect(extract(["traceparent": "00-\(Self.trace)-\(Self.span)-01", "tracestate": value])?.traceState == state)
+    }
+
+    @Test(
+        "a trace state that breaks the rules is left behind, the parent is kept",
+        arguments: [
+            "a", "=1", "A=1", "a=", "a=1,a=2", "a=1=2", "a b=1", "a@=1", "@v=1", "a@b@c=1", "a=\u{7F}", "a=é", "_a=1",
+            "a@\(String(repeating: "b", count: 15))=1", String(repeating: "a", count: 257) + "=1",
+            "a=" + String(repeating: "1", count: 257),
+            (0..<33).map { "k\($0)=v" }.joined(separator: ","),
+        ])
+    func invalidStates(value: String) throws {
+        let context = try #require(extract(["traceparent": "00-\(Self.trace)-\(Self.span)-01", "tracestate": value]))
+        #expect(context.traceState.isEmpty)
+    }
+
+    @Test("a trace state without a traceparent is nothing")
+    func stateAlone() { #expect(extract(["tracestate": "a=1"]) == nil) }
+
+    @Test("32 members are handed on")
+    func longestState() {
+        let state = (0..<32).map { "k\($0)=v" }.joined(separator: ",")
+        #expect(TraceHeaders.parseState(state) == state)
+    }
+
+    @Test(
+        "B3 that breaks the rules is no context",
+        arguments: [
+            "", "-", "2", "\(trace)", "\(trace)-", "-\(span)", "\(trace)-\(span)-1-\(span)-x", "\(trace.dropLast())-\(span)-1",
+            "\(trace)-\(span.dropLast())-1", "00000000000000000000000000000000-\(span)-1", "\(trace)-0000000000000000-1",
+            "zz\(trace.dropFirst(2))-\(span)-1",
+        ])
+    func invalidB3(value: String) { #expect(extract(["b3": value]) == nil) }
+
+    @Test("B3 is read in either case and with 64-bit trace ids, and written so that it is read back")
+    func b3Forms() throws {
+        let short = try #require(extract(["b3": "A3CE929D0E0E4736-\(Self.span.uppercased())-d"]))
+        #expect(short.traceID == TraceID(high: 0, low: 0xa3ce_929d_0e0e_4736) && short.isSampled)
+        #expect(extract(["x-b3-traceid": Self.trace, "x-b3-spanid": Self.span, "x-b3-sampled": "True"])?.isSampled == true)
+        #expect(
+            extract(["x-b3-traceid": Self.trace, "x-b3-spanid": Self.span, "x-b3-sampled": "0", "x-b3-flags": "1"])?.isSampled
+                == true)
+        for isSampled in [true, false] {
+            let context = SpanContext(traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), isSampled: isSampled, isRemote: true)
+            for kind in [HeadropeTracer.Configuration.Propagation.traceContext, .b3, .b3Multiple] {
+                let fields = TraceHeaders.fields(context, [kind])
+                #expect(extract(Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) })) == context)
+            }
+        }
     }
 
     @Test("B3 is read from one field")
@@ -106,6 +174,7 @@ struct TraceHeadersTests {
             bytes = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random)))
             let value = String(decoding: bytes, as: UTF8.self)
             _ = TraceHeaders.parseB3(value)
+            _ = TraceHeaders.parseState(value)
             if let context = TraceHeaders.parseTraceparent(value) {
                 #expect(
                     TraceHeaders.traceparent(context).dropFirst(3).prefix(49) == value.dropFirst(3).prefix(49), "seed \(seed)")

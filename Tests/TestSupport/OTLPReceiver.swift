@@ -14,6 +14,10 @@ public final class OTLPReceiver: Sendable {
         case reject(Int)
         /// Answers with this status and keeps nothing.
         case status(Int)
+        /// Answers 503 with this `Retry-After`, in seconds, and keeps nothing.
+        case unavailable(retryAfter: Int)
+        /// Promises an answer and closes the connection in the middle of it.
+        case closeHalfWay
         /// Never answers.
         case hang
     }
@@ -60,6 +64,13 @@ public final class OTLPReceiver: Sendable {
         }
         switch behaviour {
         case .status(let code): return Response(status: .init(code: code))
+        case .unavailable(let seconds): return Response(status: .serviceUnavailable, headers: [.retryAfter: "\(seconds)"])
+        case .closeHalfWay:
+            let body = ResponseBody(contentLength: 100) { writer in
+                try await writer.write(ByteBuffer(string: "half"))
+                throw CancellationError()
+            }
+            return Response(status: .ok, body: body)
         case .hang:
             try await Task.sleep(for: .seconds(3_600))
             return Response(status: .ok)

@@ -6,7 +6,7 @@ extension AnswerEngine {
     /// Who calls whom, which services depend on themselves, and how much depends on each.
     public func dependencies(_ request: AnswerRequest) throws -> DependenciesAnswer {
         let window = try window(request)
-        let table = try table(window)
+        let table = try sums(window, [.edges, .operations, .nodes])
         let edges = Self.edges(table)
         let cycles = DependencyCycles.cycles(edges.map { (caller: $0.caller, callee: $0.callee) })
         return DependenciesAnswer(
@@ -15,26 +15,17 @@ extension AnswerEngine {
             criticality: Self.criticality(table))
     }
 
+    /// The edges of a table without minutes.
     static func edges(_ table: RollupTable) -> [DependencyEdge] {
-        var sums: [EdgeKey: (tally: Tally, client: UInt64, server: UInt64, first: Int64, last: Int64)] = [:]
-        for (key, row) in table.edges {
-            var anyMinute = key
-            anyMinute.minute = 0
-            var sum = sums[anyMinute] ?? (Tally(), 0, 0, key.minute, key.minute)
-            sum.tally.add(row)
-            sum.client &+= row.seenByClient
-            sum.server &+= row.seenByServer
-            sum.first = min(sum.first, key.minute)
-            sum.last = max(sum.last, key.minute)
-            sums[anyMinute] = sum
-        }
-        let edges = sums.map { key, sum in
-            DependencyEdge(
-                caller: key.caller, callee: key.callee, kind: String(describing: key.kind), calls: sum.tally.calls,
-                errors: sum.tally.errors, totalSeconds: sum.tally.totalSeconds, p50Seconds: sum.tally.p50Seconds,
-                p95Seconds: sum.tally.p95Seconds, p99Seconds: sum.tally.p99Seconds, firstSeen: time(minute: sum.first),
-                lastSeen: time(minute: sum.last),
-                seenBy: sum.server == 0 ? .client : sum.client == 0 ? .server : .both)
+        let edges = table.edges.map { key, row in
+            var tally = Tally()
+            tally.add(row)
+            return DependencyEdge(
+                caller: key.caller, callee: key.callee, kind: String(describing: key.kind), calls: tally.calls,
+                errors: tally.errors, totalSeconds: tally.totalSeconds, p50Seconds: tally.p50Seconds,
+                p95Seconds: tally.p95Seconds, p99Seconds: tally.p99Seconds, firstSeen: time(minute: row.firstMinute),
+                lastSeen: time(minute: row.lastMinute),
+                seenBy: row.seenByServer == 0 ? .client : row.seenByClient == 0 ? .server : .both)
         }
         return edges.sorted { ($0.caller, $0.callee, $0.kind) < ($1.caller, $1.callee, $1.kind) }
     }

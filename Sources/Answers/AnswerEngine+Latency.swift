@@ -11,7 +11,7 @@ extension AnswerEngine {
     /// `notFound` when the range has nothing of the service.
     public func latency(service: String, operation: String?, _ request: AnswerRequest) throws -> LatencyAnswer {
         let window = try window(request)
-        let table = try table(window)
+        let table = try table(window, .operations)
         var tally = Tally()
         var map = HeatMapBuilder(window)
         var isKnown = false

@@ -11,7 +11,7 @@ extension AnswerEngine {
     /// hosts by `host.name`. Throws ``AnswerError`` of kind `notFound` when the range has nothing of the service.
     public func resources(service: String, _ request: AnswerRequest) throws -> ServiceResourcesAnswer {
         let window = try window(request)
-        let table = try table(window)
+        let table = try sums(window, .instances)
         let instances = Self.instances(of: service, table)
         guard !instances.isEmpty else { throw Self.unknownService(service, window) }
         let byHost = Dictionary(grouping: instances.filter { !$0.host.isEmpty }, by: \.host).sorted { $0.key < $1.key }

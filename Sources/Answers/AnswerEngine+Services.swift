@@ -5,7 +5,7 @@ extension AnswerEngine {
     /// What exists: services with their calls, and the databases, caches, queues and peers that they call.
     public func services(_ request: AnswerRequest) throws -> ServicesAnswer {
         let window = try window(request)
-        let all = ServiceDirectory(RollupView(try table(window))).summaries()
+        let all = ServiceDirectory(RollupView(try sums(window, .all))).summaries()
         return ServicesAnswer(
             range: window.rollupRange, complete: all.count <= window.limit, computedFrom: .rollup,
             services: Array(all.prefix(window.limit)))
@@ -14,7 +14,7 @@ extension AnswerEngine {
     /// One service. Throws ``AnswerError`` of kind `notFound` when the range has nothing of it.
     public func service(_ name: String, _ request: AnswerRequest) throws -> ServiceAnswer {
         let window = try window(request)
-        let view = RollupView(try table(window))
+        let view = RollupView(try sums(window, .all))
         guard let summary = ServiceDirectory(view).summaries().first(where: { $0.name == name }) else {
             throw Self.unknownService(name, window)
         }
@@ -24,7 +24,7 @@ extension AnswerEngine {
             range: window.rollupRange, complete: operations.count <= window.limit, computedFrom: .rollup, service: summary,
             operations: Array(operations.prefix(window.limit)), instances: Self.instances(of: name, view.table),
             callers: edges.filter { $0.callee == name }, dependencies: edges.filter { $0.caller == name },
-            minutes: Self.minutes(of: name, view.table))
+            minutes: Self.minutes(of: name, try table(window, .operations)))
     }
 
     static func unknownService(_ name: String, _ window: AnswerWindow) -> AnswerError {

@@ -13,7 +13,8 @@ extension AnswerEngine {
                 throw AnswerError(
                     .badRequest, "Statements have no critical share of their own; ask for of=operation&by=critical.", at: "by")
             }
-            let rows = Self.rows(question, RollupView(try table(window)))
+            let rows = Self.rows(
+                question, RollupView(try sums(window, question.of == .statement ? .statements : [.operations, .nodes])))
             return Self.answer(question, rows, window, range: window.rollupRange, from: .rollup)
         case .host, .client, .attribute:
             var scan = AttributeScan(question)

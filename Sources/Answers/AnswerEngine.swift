@@ -30,14 +30,29 @@ public final class AnswerEngine: Sendable {
 
     /// The sums of a window: from the store's whole minutes, and from the spans themselves for the minutes that a window
     /// kept to the nanosecond touches only in part.
-    func table(_ window: AnswerWindow) throws -> RollupTable {
-        guard window.exact else { return try rollups.rollups(minutes: window.minutes) }
+    func table(_ window: AnswerWindow, _ parts: RollupParts = .all) throws -> RollupTable {
+        try table(window, parts) { try rollups.rollups(minutes: $0, parts: parts) }
+    }
+
+    /// The same over all minutes, under minute 0.
+    func sums(_ window: AnswerWindow, _ parts: RollupParts) throws -> RollupTable {
+        try table(window, parts) { try rollups.sums(minutes: $0, parts: parts) }.withoutMinutes(window.exact)
+    }
+
+    private func table(
+        _ window: AnswerWindow, _ parts: RollupParts, _ whole: (ClosedRange<Int64>) throws -> RollupTable
+    ) throws -> RollupTable {
+        guard window.exact else { return try whole(window.minutes) }
         let first = Int64(window.from / AnswerWindow.minute) + (window.from % AnswerWindow.minute == 0 ? 0 : 1)
         let end = Int64(window.to / AnswerWindow.minute)
-        guard first < end else { return try recount(from: window.from, to: window.to) }
-        var table = try rollups.rollups(minutes: first...(end - 1))
-        table.merge(try recount(from: window.from, to: UInt64(first) * AnswerWindow.minute))
-        table.merge(try recount(from: UInt64(end) * AnswerWindow.minute, to: window.to))
+        guard first < end else { return try recount(from: window.from, to: window.to).only(parts) }
+        var table = try whole(first...(end - 1))
+        // The names that the store has keep their places beside those of the edges.
+        var vocabulary = RollupVocabulary()
+        vocabulary.learn(table)
+        for (from, to) in [(window.from, UInt64(first) * AnswerWindow.minute), (UInt64(end) * AnswerWindow.minute, window.to)] {
+            table.merge(vocabulary.bounded(try recount(from: from, to: to)).only(parts))
+        }
         return table
     }
 
@@ -60,6 +75,11 @@ public final class AnswerEngine: Sendable {
 
     /// How many traces are in memory at once when many are read.
     static let traceChunk = 100
+}
+
+extension RollupTable {
+    /// The sums under minute 0; as they are where that is so already.
+    fileprivate func withoutMinutes(_ hasMinutes: Bool) -> RollupTable { hasMinutes ? summed { _ in 0 } : self }
 }
 
 extension Array {

@@ -4,7 +4,6 @@ import TelemetryModel
 struct ServiceDirectory {
     private let view: RollupView
     private var operations: [String: Set<String>] = [:]
-    private var lastMinute: [String: Int64] = [:]
     private var isEntry: Set<String> = []
     private var isCalled: Set<String> = []
 
@@ -14,7 +13,6 @@ struct ServiceDirectory {
         self.view = view
         for (key, row) in view.table.operations {
             operations[key.service, default: []].insert(key.operation)
-            lastMinute[key.service] = max(lastMinute[key.service] ?? 0, key.minute)
             if row.rootCalls > 0 { isEntry.insert(key.service) }
         }
         for key in view.table.edges.keys { isCalled.insert(key.callee) }
@@ -34,7 +32,7 @@ struct ServiceDirectory {
         }
         return view.entriesByService().map { name, tally in
             let known = instances[name]
-            let lastSeen = known.map { RFC3339.text(nanoseconds: $0.lastSeen) } ?? AnswerEngine.time(minute: lastMinute[name] ?? 0)
+            let lastSeen = RFC3339.text(nanoseconds: known?.lastSeen ?? 0)
             return Self.summary(
                 name, isEntry.contains(name) || !isCalled.contains(name) ? .entry : .service,
                 operations: operations[name]?.count ?? 0,
@@ -48,7 +46,7 @@ struct ServiceDirectory {
             for name in [key.callee, key.caller] where operations[name] == nil {
                 var known = tallies[name] ?? (Tally(), key.kind, 0)
                 known.tally.add(row)
-                known.last = max(known.last, key.minute)
+                known.last = max(known.last, row.lastMinute)
                 if key.kind.rawValue < known.kind.rawValue { known.kind = key.kind }
                 tallies[name] = known
             }

@@ -61,7 +61,7 @@ extension SpanStore {
     /// Makes another directory a store of the same spans. Cuts and merges wait meanwhile.
     func link(to other: String, includingHead: Bool) throws {
         try workshop.withLock { _ in
-            try directory.link(try snapshot().blocks, to: "\(other)/\(Self.blocksName)")
+            try directory.link(try snapshot().stored, to: "\(other)/\(Self.blocksName)")
             if includingHead { try log.link(to: "\(other)/\(Self.logName)") }
             try fileSystem.syncDirectory(other)
         }

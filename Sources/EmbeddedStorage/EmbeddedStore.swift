@@ -129,7 +129,14 @@ extension EmbeddedStore {
     }
 
     /// The rows of whole minutes.
-    public func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable { try spans.rollups(minutes: minutes) }
+    public func rollups(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable {
+        try spans.rollups(minutes: minutes, parts: parts)
+    }
+
+    /// The sums of whole minutes.
+    public func sums(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable {
+        try spans.sums(minutes: minutes, parts: parts)
+    }
 }
 
 extension EmbeddedStore {

@@ -81,17 +81,31 @@ extension TraceReader {
 
 /// Answers from sums that were kept, without looking at spans.
 public protocol RollupReader: Sendable {
-    /// The rows of the whole minutes (since 1970) in the closed range, added up over head and blocks.
-    func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable
+    /// The rows of the whole minutes (since 1970) in the closed range, added up over head and blocks, of the tables
+    /// asked for. They are those of the
+    /// spans of each trace, wherever its parts are. The longest, the shortest and the most often called of a row whose spans
+    /// turned out to belong to another one may be off: see ``RollupRow/settled()``.
+    func rollups(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable
+
+    /// The same rows summed over the range, all under minute 0, and only the tables that are asked for.
+    func sums(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable
 
     /// Every operation of every service of which there are rows, whenever that was.
     func operationNames() throws -> Set<OperationName>
 }
 
 extension RollupReader {
+    /// All tables of whole minutes.
+    public func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable { try rollups(minutes: minutes, parts: .all) }
+
+    /// The sums of the rows. A store that keeps sums of longer times answers with less work.
+    public func sums(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable {
+        try rollups(minutes: minutes, parts: parts).summed { _ in 0 }
+    }
+
     /// The names among the rows of all minutes. A store that keeps its names apart answers with less work.
     public func operationNames() throws -> Set<OperationName> {
-        Set(try rollups(minutes: 0...OperationName.lastMinute).operations.keys.map(OperationName.init))
+        Set(try sums(minutes: 0...OperationName.lastMinute, parts: .operations).operations.keys.map(OperationName.init))
     }
 }
 

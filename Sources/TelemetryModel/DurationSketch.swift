@@ -5,12 +5,16 @@ import ByteCoding
 /// A duration falls into one of 64 equal parts of its power of two (log-linear buckets, as in HdrHistogram by G. Tene), so
 /// that a bucket's middle is at most 0.78 % away from everything in it. Durations below 64 ns have buckets of their own.
 /// Only buckets that hold something are kept. Sketches add up exactly, whatever the order.
+///
+/// A sketch may be a *difference*: its counts and its sum are then signed (in two's complement), because what was counted
+/// in one place is taken back in another. Minimum and maximum cannot be taken back; they stay as marks until ``settle()``
+/// draws them into the buckets that are left.
 public struct DurationSketch: Hashable, Sendable {
     /// A bucket that holds something.
     public struct Bucket: Hashable, Sendable {
         /// The number of the bucket, see ``DurationSketch/bucketIndex(_:)``.
         public var index: UInt16
-        /// How many durations fell into it.
+        /// How many durations fell into it; negative in two's complement when a difference takes some back.
         public var count: UInt64
 
         /// Describes a bucket.
@@ -24,8 +28,10 @@ public struct DurationSketch: Hashable, Sendable {
     public private(set) var buckets: [Bucket] = []
     /// How many durations there are.
     public private(set) var count: UInt64 = 0
-    /// Their sum in nanoseconds; stays at the largest value instead of overflowing.
-    public private(set) var sumNanoseconds: UInt64 = 0
+    /// Their sum in nanoseconds, signed, and too wide to overflow.
+    public private(set) var exactSum: Int128 = 0
+    /// Their sum in nanoseconds, drawn into what 64 bits hold.
+    public var sumNanoseconds: UInt64 { UInt64(clamping: exactSum) }
     /// The smallest, or `UInt64.max` when there is none.
     public private(set) var minimum: UInt64 = .max
     /// The largest, or 0 when there is none.
@@ -34,22 +40,18 @@ public struct DurationSketch: Hashable, Sendable {
     /// No durations.
     public init() {}
 
-    /// Puts a sketch together from stored parts; nil when they contradict each other.
-    public init?(buckets: [Bucket], sumNanoseconds: UInt64, minimum: UInt64, maximum: UInt64) {
-        var total: UInt64 = 0
+    /// Puts a sketch together from stored parts; nil when the buckets do not rise, are beyond the last or are empty.
+    public init?(buckets: [Bucket], exactSum: Int128, minimum: UInt64 = .max, maximum: UInt64 = 0) {
         var last = -1
         for bucket in buckets {
-            let (sum, overflow) = total.addingReportingOverflow(bucket.count)
-            guard Int(bucket.index) > last, bucket.index < Self.bucketLimit, bucket.count > 0, !overflow else { return nil }
+            guard Int(bucket.index) > last, bucket.index < Self.bucketLimit, bucket.count != 0 else { return nil }
             last = Int(bucket.index)
-            total = sum
+            count &+= bucket.count
         }
-        guard total == 0 || minimum <= maximum else { return nil }
         self.buckets = buckets
-        self.count = total
-        self.sumNanoseconds = sumNanoseconds
-        self.minimum = total == 0 ? .max : minimum
-        self.maximum = total == 0 ? 0 : maximum
+        self.exactSum = exactSum
+        self.minimum = minimum
+        self.maximum = maximum
     }
 
     /// One more than the highest bucket index.
@@ -85,50 +87,100 @@ public struct DurationSketch: Hashable, Sendable {
             buckets.insert(Bucket(index: index, count: times), at: slot)
         }
         count &+= times
-        let (product, overflow) = nanoseconds.multipliedReportingOverflow(by: times)
-        sumNanoseconds = Self.saturatingSum(sumNanoseconds, overflow ? .max : product)
+        exactSum &+= Int128(nanoseconds) &* Int128(times)
         minimum = min(minimum, nanoseconds)
         maximum = max(maximum, nanoseconds)
     }
 
     /// Adds all durations of another sketch.
     public mutating func merge(_ other: DurationSketch) {
-        if other.count == 0 { return }
+        combine(other.buckets) { $0 &+ $1 }
+        count &+= other.count
+        exactSum &+= other.exactSum
+        minimum = min(minimum, other.minimum)
+        maximum = max(maximum, other.maximum)
+    }
+
+    /// Takes all durations of another sketch back. Minimum and maximum stay as they are.
+    public mutating func subtract(_ other: DurationSketch) {
+        combine(other.buckets) { $0 &- $1 }
+        count &-= other.count
+        exactSum &-= other.exactSum
+    }
+
+    /// Whether nothing is left to be added or taken back.
+    public var isNothing: Bool { buckets.isEmpty && exactSum == 0 }
+
+    /// Turns a sum of differences into a distribution: nothing is negative any more, minimum and maximum lie in the first
+    /// and the last bucket. They are exact unless the shortest or the longest duration was taken back; then they are at most
+    /// 1.6 % away. Returns false when the maximum was.
+    @discardableResult
+    public mutating func settle() -> Bool {
+        if buckets.contains(where: { Int64(bitPattern: $0.count) < 0 }) {
+            buckets.removeAll { Int64(bitPattern: $0.count) < 0 }
+            count = buckets.reduce(0) { $0 &+ $1.count }
+        }
+        exactSum = max(exactSum, 0)
+        guard let first = buckets.first?.index, let last = buckets.last?.index else {
+            self = DurationSketch()
+            return true
+        }
+        let upper = Self.lowerBound(last) + (Self.width(last) - 1)
+        let isKnown = maximum <= upper && maximum >= Self.lowerBound(last)
+        minimum = min(max(minimum, Self.lowerBound(first)), Self.lowerBound(first) + (Self.width(first) - 1))
+        if !isKnown { maximum = upper }
+        minimum = min(minimum, maximum)
+        return isKnown
+    }
+
+    private mutating func combine(_ others: [Bucket], _ operation: (UInt64, UInt64) -> UInt64) {
+        if others.isEmpty { return }
         var merged: [Bucket] = []
-        merged.reserveCapacity(buckets.count + other.buckets.count)
+        merged.reserveCapacity(buckets.count + others.count)
         var a = 0
         var b = 0
-        while a < buckets.count || b < other.buckets.count {
-            if b == other.buckets.count || (a < buckets.count && buckets[a].index < other.buckets[b].index) {
+        while a < buckets.count || b < others.count {
+            if b == others.count || (a < buckets.count && buckets[a].index < others[b].index) {
                 merged.append(buckets[a])
                 a += 1
-            } else if a == buckets.count || other.buckets[b].index < buckets[a].index {
-                merged.append(other.buckets[b])
+            } else if a == buckets.count || others[b].index < buckets[a].index {
+                merged.append(Bucket(index: others[b].index, count: operation(0, others[b].count)))
                 b += 1
             } else {
-                merged.append(Bucket(index: buckets[a].index, count: buckets[a].count &+ other.buckets[b].count))
+                let count = operation(buckets[a].count, others[b].count)
+                if count != 0 { merged.append(Bucket(index: buckets[a].index, count: count)) }
                 a += 1
                 b += 1
             }
         }
         buckets = merged
-        count &+= other.count
-        sumNanoseconds = Self.saturatingSum(sumNanoseconds, other.sumNanoseconds)
-        minimum = min(minimum, other.minimum)
-        maximum = max(maximum, other.maximum)
     }
 
     /// The duration below which a share `q` of the durations lies, in nanoseconds; nil when there is none.
     ///
-    /// It is the middle of the bucket that holds the duration of rank ⌈q·n⌉, kept within minimum and maximum.
+    /// The durations in order are numbered from 0; it is the one at q·(n − 1), and between two of them it lies on the line
+    /// that joins them (definition 7 of Hyndman and Fan, 1996, which NumPy and Prometheus use). Each of the two is taken to be
+    /// the middle of its bucket, kept within minimum and maximum, so that the answer is at most 0.8 % away.
     public func quantile(_ q: Double) -> UInt64? {
         guard count > 0 else { return nil }
-        let wanted = (min(max(q, 0), 1) * Double(count)).rounded(.up)
-        let rank = max(1, UInt64(exactly: wanted) ?? count)
+        if count == 1 { return minimum }
+        let place = min(max(q, 0), 1) * Double(count - 1)
+        let rank = UInt64(exactly: place.rounded(.down)) ?? (count - 1)
+        let low = duration(atRank: rank)
+        let share = place - place.rounded(.down)
+        if share == 0 || rank + 1 >= count { return low }
+        let high = duration(atRank: rank + 1)
+        return low + (UInt64(exactly: (Double(high - low) * share).rounded()) ?? 0)
+    }
+
+    /// The duration of a rank from 0, as far as its bucket tells.
+    private func duration(atRank rank: UInt64) -> UInt64 {
+        if rank == 0 { return minimum }
+        if rank >= count - 1 { return maximum }
         var seen: UInt64 = 0
         for bucket in buckets {
             seen &+= bucket.count
-            if seen >= rank {
+            if seen > rank {
                 let middle = Self.lowerBound(bucket.index) + Self.width(bucket.index) / 2
                 return min(max(middle, minimum), maximum)
             }
@@ -137,9 +189,4 @@ public struct DurationSketch: Hashable, Sendable {
     }
 
     private func position(_ index: UInt16) -> Int { Search.lowerBound(buckets.count) { buckets[$0].index < index } }
-
-    private static func saturatingSum(_ a: UInt64, _ b: UInt64) -> UInt64 {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? .max : sum
-    }
 }

@@ -1,5 +1,5 @@
 /// What an instance of a service did in a minute is found under this. Texts that the resource does not have are "".
-public struct InstanceKey: Hashable, Sendable {
+public struct InstanceKey: RollupKey {
     /// Minutes since 1970 of the spans' start.
     public var minute: Int64
     /// `service.name`.
@@ -30,7 +30,7 @@ public struct InstanceKey: Hashable, Sendable {
 }
 
 /// What an instance of a service did.
-public struct InstanceRollup: Hashable, Sendable {
+public struct InstanceRollup: RollupRow {
     /// Spans.
     public var calls: UInt64 = 0
     /// Spans with status error.
@@ -46,5 +46,22 @@ public struct InstanceRollup: Hashable, Sendable {
         calls &+= other.calls
         errors &+= other.errors
         lastSeen = max(lastSeen, other.lastSeen)
+    }
+
+    /// Takes back what another row counts.
+    public mutating func subtract(_ other: InstanceRollup) {
+        calls &-= other.calls
+        errors &-= other.errors
+    }
+
+    /// Whether all sums are zero.
+    public var isNothing: Bool { calls | errors == 0 }
+
+    /// The row as readers get it.
+    public func settled() -> InstanceRollup? {
+        guard calls.leftOver > 0 else { return nil }
+        var row = self
+        row.errors = errors.leftOver
+        return row
     }
 }

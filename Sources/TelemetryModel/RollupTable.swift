@@ -1,6 +1,7 @@
 /// What is known about spans without looking at them: sums per minute of span start, as blocks and head carry them.
 ///
-/// Tables add up: the answer for a range is the sum over head and blocks. `minute` is minutes since 1970.
+/// Tables add up: the answer for a range is the sum over head and blocks. `minute` is minutes since 1970. A table may hold
+/// differences, whose sums are signed in two's complement; only their sum, once settled, is an answer.
 public struct RollupTable: Hashable, Sendable {
     /// By operation of a service.
     public var operations: [OperationKey: OperationRollup] = [:]
@@ -16,13 +17,36 @@ public struct RollupTable: Hashable, Sendable {
     /// Nothing known.
     public init() {}
 
+    /// The name under which everything beyond a limit is counted.
+    public static let other = "__other__"
+
     /// Adds another table.
     public mutating func merge(_ other: RollupTable) {
-        for (key, row) in other.operations { operations[key, default: OperationRollup()].merge(row) }
-        for (key, row) in other.edges { edges[key, default: EdgeRollup()].merge(row) }
-        for (key, row) in other.statements { statements[key, default: StatementRollup()].merge(row) }
-        for (key, row) in other.nodes { nodes[key, default: NodeRollup()].merge(row) }
-        for (key, row) in other.instances { instances[key, default: InstanceRollup()].merge(row) }
+        Self.merge(other.operations, into: &operations)
+        Self.merge(other.edges, into: &edges)
+        Self.merge(other.statements, into: &statements)
+        Self.merge(other.nodes, into: &nodes)
+        Self.merge(other.instances, into: &instances)
+    }
+
+    /// Takes back what another table counts.
+    public mutating func subtract(_ other: RollupTable) {
+        Self.subtract(other.operations, from: &operations)
+        Self.subtract(other.edges, from: &edges)
+        Self.subtract(other.statements, from: &statements)
+        Self.subtract(other.nodes, from: &nodes)
+        Self.subtract(other.instances, from: &instances)
+    }
+
+    /// The table as readers get it: rows of which nothing is left are gone, and nothing is negative.
+    public func settled() -> RollupTable {
+        var table = RollupTable()
+        table.operations = operations.compactMapValues { $0.settled() }
+        table.edges = edges.compactMapValues { $0.settled() }
+        table.statements = statements.compactMapValues { $0.settled() }
+        table.nodes = nodes.compactMapValues { $0.settled() }
+        table.instances = instances.compactMapValues { $0.settled() }
+        return table
     }
 
     /// Only the minutes in `range`.
@@ -36,230 +60,102 @@ public struct RollupTable: Hashable, Sendable {
         return result
     }
 
-    /// The name under which everything beyond a limit is counted.
-    public static let other = "__other__"
-}
-
-/// What an operation did in a minute is found under this.
-public struct OperationKey: Hashable, Sendable {
-    /// Minutes since 1970 of the span's start.
-    public var minute: Int64
-    /// `service.name`.
-    public var service: String
-    /// The span's name.
-    public var operation: String
-    /// The part it plays.
-    public var kind: SpanKind
-
-    /// Puts the key together.
-    public init(minute: Int64, service: String, operation: String, kind: SpanKind) {
-        self.minute = minute
-        self.service = service
-        self.operation = operation
-        self.kind = kind
+    /// Some of the tables.
+    public func only(_ parts: RollupParts) -> RollupTable {
+        var table = RollupTable()
+        if parts.contains(.operations) { table.operations = operations }
+        if parts.contains(.edges) { table.edges = edges }
+        if parts.contains(.statements) { table.statements = statements }
+        if parts.contains(.nodes) { table.nodes = nodes }
+        if parts.contains(.instances) { table.instances = instances }
+        return table
     }
-}
 
-/// What an operation did.
-public struct OperationRollup: Hashable, Sendable {
-    /// Spans.
-    public var calls: UInt64 = 0
-    /// Spans with status error.
-    public var errors: UInt64 = 0
-    /// Spans by class of their HTTP status code: index 0 none, 1 to 5 for 1xx to 5xx.
-    public var codeClasses: [UInt64] = [0, 0, 0, 0, 0, 0]
-    /// How long they took.
-    public var durations = DurationSketch()
-    /// The trace of the longest one.
-    public var slowestTraceID = TraceID(high: 0, low: 0)
-    /// Spans without a parent, or whose caller is another service: this operation as an entry of its service.
-    public var entryCalls: UInt64 = 0
-    /// Spans that name no parent, so that a trace begins with them: this operation as an entry point of the whole system.
-    public var rootCalls: UInt64 = 0
+    /// The table with every minute `change`d, rows that then have one key added up.
+    public func summed(minute change: (Int64) -> Int64) -> RollupTable {
+        var table = RollupTable()
+        table.operations = Self.summed(operations, change)
+        table.edges = Self.summed(edges, change)
+        table.statements = Self.summed(statements, change)
+        table.nodes = Self.summed(nodes, change)
+        table.instances = Self.summed(instances, change)
+        return table
+    }
 
-    /// Nothing done.
-    public init() {}
+    /// Whether there is no row.
+    public var isEmpty: Bool {
+        operations.isEmpty && edges.isEmpty && statements.isEmpty && nodes.isEmpty && instances.isEmpty
+    }
 
-    /// Adds another row.
-    public mutating func merge(_ other: OperationRollup) {
-        calls &+= other.calls
-        errors &+= other.errors
-        for index in codeClasses.indices { codeClasses[index] &+= other.codeClasses[index] }
-        if other.durations.count > 0,
-            other.durations.maximum > durations.maximum || durations.count == 0
-                || (other.durations.maximum == durations.maximum && other.slowestTraceID < slowestTraceID)
-        {
-            slowestTraceID = other.slowestTraceID
+    private static func merge<Key: RollupKey, Row: RollupRow>(_ rows: [Key: Row], into sums: inout [Key: Row]) {
+        if sums.isEmpty { return sums = rows }
+        for (key, row) in rows {
+            sums[key, default: Row()].merge(row)
+            if sums[key]?.isNothing == true { sums[key] = nil }
         }
-        durations.merge(other.durations)
-        entryCalls &+= other.entryCalls
-        rootCalls &+= other.rootCalls
     }
-}
 
-/// What kind of thing is at the far end of an edge.
-public enum EdgeKind: UInt8, Hashable, Sendable, CaseIterable {
-    /// A service called synchronously.
-    case call = 0
-    /// A database or a cache; the far end is its system's name (`mysql`, `redis`), with its namespace if known.
-    case database = 1
-    /// A queue: the far end is a consumer, or the messaging system when none is known.
-    case messaging = 2
-    /// A peer that sends no spans of its own, named by its address.
-    case external = 3
-}
-
-/// What one service asked of another in a minute is found under this.
-public struct EdgeKey: Hashable, Sendable {
-    /// Minutes since 1970 of the calling span's start (of the called one's where the caller is unknown).
-    public var minute: Int64
-    /// The calling service.
-    public var caller: String
-    /// The called service, database or peer.
-    public var callee: String
-    /// What the far end is.
-    public var kind: EdgeKind
-
-    /// Puts the key together.
-    public init(minute: Int64, caller: String, callee: String, kind: EdgeKind) {
-        self.minute = minute
-        self.caller = caller
-        self.callee = callee
-        self.kind = kind
-    }
-}
-
-/// What one service asked of another.
-public struct EdgeRollup: Hashable, Sendable {
-    /// Calls.
-    public var calls: UInt64 = 0
-    /// Calls that failed on either side.
-    public var errors: UInt64 = 0
-    /// Calls of which the caller's span was seen.
-    public var seenByClient: UInt64 = 0
-    /// Calls of which the callee's span was seen.
-    public var seenByServer: UInt64 = 0
-    /// How long they took: the callee's span where there is one, else the caller's.
-    public var durations = DurationSketch()
-
-    /// Nothing asked.
-    public init() {}
-
-    /// Adds another row.
-    public mutating func merge(_ other: EdgeRollup) {
-        calls &+= other.calls
-        errors &+= other.errors
-        seenByClient &+= other.seenByClient
-        seenByServer &+= other.seenByServer
-        durations.merge(other.durations)
-    }
-}
-
-/// What a statement did in a minute is found under this.
-public struct StatementKey: Hashable, Sendable {
-    /// Minutes since 1970 of the span's start.
-    public var minute: Int64
-    /// `db.system.name`: `mysql`, `sqlite`, `redis`, …
-    public var system: String
-    /// `db.namespace`, or "".
-    public var namespace: String
-    /// `server.address`, or "": the database's host as the caller names it.
-    public var host: String
-    /// The statement with its literals taken out.
-    public var fingerprint: String
-    /// The calling service.
-    public var callerService: String
-    /// The entry span of the calling service above the statement, or "".
-    public var callerOperation: String
-
-    /// Puts the key together.
-    public init(
-        minute: Int64, system: String, namespace: String, host: String, fingerprint: String, callerService: String,
-        callerOperation: String
-    ) {
-        self.minute = minute
-        self.system = system
-        self.namespace = namespace
-        self.host = host
-        self.fingerprint = fingerprint
-        self.callerService = callerService
-        self.callerOperation = callerOperation
-    }
-}
-
-/// What a statement did.
-public struct StatementRollup: Hashable, Sendable {
-    /// Executions.
-    public var calls: UInt64 = 0
-    /// Executions that failed.
-    public var errors: UInt64 = 0
-    /// How long they took.
-    public var durations = DurationSketch()
-    /// The trace of the longest one.
-    public var slowestTraceID = TraceID(high: 0, low: 0)
-    /// The most executions within one span of the calling operation: many of them make an N+1.
-    public var maximumPerCaller: UInt64 = 0
-
-    /// Nothing executed.
-    public init() {}
-
-    /// Adds another row.
-    public mutating func merge(_ other: StatementRollup) {
-        calls &+= other.calls
-        errors &+= other.errors
-        if other.durations.count > 0,
-            other.durations.maximum > durations.maximum || durations.count == 0
-                || (other.durations.maximum == durations.maximum && other.slowestTraceID < slowestTraceID)
-        {
-            slowestTraceID = other.slowestTraceID
+    private static func subtract<Key: RollupKey, Row: RollupRow>(_ rows: [Key: Row], from sums: inout [Key: Row]) {
+        for (key, row) in rows {
+            sums[key, default: Row()].subtract(row)
+            if sums[key]?.isNothing == true { sums[key] = nil }
         }
-        durations.merge(other.durations)
-        maximumPerCaller = max(maximumPerCaller, other.maximumPerCaller)
+    }
+
+    private static func summed<Key: RollupKey, Row: RollupRow>(_ rows: [Key: Row], _ change: (Int64) -> Int64) -> [Key: Row] {
+        var sums: [Key: Row] = [:]
+        for (key, row) in rows {
+            var changed = key
+            changed.minute = change(key.minute)
+            sums[changed, default: Row()].merge(row)
+        }
+        return sums.filter { !$0.value.isNothing }
     }
 }
 
-/// What an operation contributed to an entry point in a minute is found under this.
-public struct NodeKey: Hashable, Sendable {
-    /// Minutes since 1970 of the entry span's start.
-    public var minute: Int64
-    /// The service of the trace's root.
-    public var entryService: String
-    /// The operation of the trace's root.
-    public var entryOperation: String
-    /// The service of the operation.
-    public var service: String
-    /// The operation.
-    public var operation: String
+/// The tables of a ``RollupTable``.
+public struct RollupParts: OptionSet, Hashable, Sendable {
+    /// One bit a table.
+    public let rawValue: UInt8
 
-    /// Puts the key together.
-    public init(minute: Int64, entryService: String, entryOperation: String, service: String, operation: String) {
-        self.minute = minute
-        self.entryService = entryService
-        self.entryOperation = entryOperation
-        self.service = service
-        self.operation = operation
-    }
+    /// The tables of these bits.
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// ``RollupTable/operations``.
+    public static let operations = RollupParts(rawValue: 1)
+    /// ``RollupTable/edges``.
+    public static let edges = RollupParts(rawValue: 2)
+    /// ``RollupTable/statements``.
+    public static let statements = RollupParts(rawValue: 4)
+    /// ``RollupTable/nodes``.
+    public static let nodes = RollupParts(rawValue: 8)
+    /// ``RollupTable/instances``.
+    public static let instances = RollupParts(rawValue: 16)
+    /// All of them.
+    public static let all = RollupParts(rawValue: 31)
 }
 
-/// What an operation contributed to an entry point.
-public struct NodeRollup: Hashable, Sendable {
-    /// Spans.
-    public var calls: UInt64 = 0
-    /// Spans with status error.
-    public var errors: UInt64 = 0
-    /// Time in which no child ran, nanoseconds.
-    public var selfNanoseconds: UInt64 = 0
-    /// Time on the critical path of the trace, nanoseconds.
-    public var criticalNanoseconds: UInt64 = 0
+/// What a row is found under.
+public protocol RollupKey: Hashable, Sendable {
+    /// Minutes since 1970.
+    var minute: Int64 { get set }
+}
 
-    /// Nothing contributed.
-    public init() {}
-
+/// Sums that can be added and taken back.
+public protocol RollupRow: Hashable, Sendable {
+    /// Nothing counted.
+    init()
     /// Adds another row.
-    public mutating func merge(_ other: NodeRollup) {
-        calls &+= other.calls
-        errors &+= other.errors
-        selfNanoseconds &+= other.selfNanoseconds
-        criticalNanoseconds &+= other.criticalNanoseconds
-    }
+    mutating func merge(_ other: Self)
+    /// Takes back what another row counts. What is no sum, such as the longest duration, stays as a mark.
+    mutating func subtract(_ other: Self)
+    /// Whether all sums are zero.
+    var isNothing: Bool { get }
+    /// The row as readers get it, or nil when nothing is left of it.
+    func settled() -> Self?
+}
+
+extension UInt64 {
+    /// What is left of a signed sum: 0 when it is negative.
+    var leftOver: UInt64 { Int64(bitPattern: self) < 0 ? 0 : self }
 }

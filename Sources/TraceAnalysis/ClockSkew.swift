@@ -31,16 +31,27 @@ public enum ClockSkew {
         return tree.rows.map { offsetOfClock[clocks[Int(batch.rows[$0].resource)]] ?? 0 }
     }
 
-    /// The clock of each resource of a batch: one a host, or one a resource that does not name its host.
+    /// The clock of each resource of a batch: one a host, or one for all resources that are equal and do not name their
+    /// host. Equal resources may stand in a batch several times, which must not matter.
     public static func clocks(_ batch: SpanBatch) -> [UInt32] {
         let keys = [SemanticConventions.hostID, SemanticConventions.hostName].compactMap { batch.symbols.find($0) }
+        var clockOfContent: [[UInt64]: UInt32] = [:]
         return batch.resources.indices.map { index in
+            let attributes = batch.resources[index].attributes
             for key in keys {
-                if let row = batch.attribute(key, in: batch.resources[index].attributes), row.type == .string, row.payload != 0 {
+                if let row = batch.attribute(key, in: attributes), row.type == .string, row.payload != 0 {
                     return UInt32(truncatingIfNeeded: row.payload)
                 }
             }
-            return UInt32(truncatingIfNeeded: batch.symbols.count + index)
+            // Symbols stand for equal bytes within a batch.
+            let content = attributes.indices.flatMap { place in
+                let row = batch.attributes[place]
+                return [UInt64(row.key) << 8 | UInt64(row.type.rawValue), row.payload]
+            }
+            let next = UInt32(truncatingIfNeeded: batch.symbols.count + index)
+            if let known = clockOfContent[content] { return known }
+            clockOfContent[content] = next
+            return next
         }
     }
 

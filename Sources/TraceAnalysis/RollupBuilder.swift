@@ -2,14 +2,9 @@ import TelemetryModel
 
 /// Adds the spans of whole traces up into a ``RollupTable``.
 ///
-/// Inside, everything is keyed by numbers; texts are made once, at the end. Operations beyond ``operationLimit`` a service
-/// and fingerprints beyond ``fingerprintLimit`` are counted under ``RollupTable/other``.
+/// Inside, everything is keyed by numbers; texts are made once, at the end. What a trace adds up to depends on its spans
+/// alone, not on what else is in the batch; ``RollupVocabulary`` sees to it that there are not too many names.
 public struct RollupBuilder {
-    /// How many operations of one service have a row of their own in a table.
-    public static let operationLimit = 1000
-    /// How many statements have a row of their own in a table.
-    public static let fingerprintLimit = 5000
-
     /// The sums of a batch that holds whole traces; the spans of one may lie scattered.
     ///
     /// With `counting`, only spans that start in this range of nanoseconds since 1970 are counted, and the others only say
@@ -49,7 +44,7 @@ public struct RollupBuilder {
         for node in 0..<trace.tree.count {
             let service = names.text(trace.services[node], batch)
             services.append(service)
-            operations.append(names.operation(trace.span(node, batch).name, ofService: service, batch))
+            operations.append(names.text(trace.span(node, batch).name, batch))
         }
         let labels = NodeLabels(services: services, operations: operations)
         addOperations(trace, labels)
@@ -105,6 +100,8 @@ public struct RollupBuilder {
         one.seenByClient = link.callerNode == nil ? 0 : 1
         one.seenByServer = link.calleeNode == nil ? 0 : 1
         one.durations.add(trace.span(last, batch).duration)
+        one.firstMinute = key.minute
+        one.lastMinute = key.minute
         sums.edges[key, default: EdgeRollup()].merge(one)
     }
 

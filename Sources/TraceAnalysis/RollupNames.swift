@@ -62,23 +62,18 @@ struct SymbolicRollup {
     var instances: [InstanceKey: InstanceRollup] = [:]
 }
 
-/// The texts of a rollup that is being made, and the bounds on how many different ones there are.
+/// The texts of a rollup that is being made.
 struct RollupNames {
     /// Every text of the table, once.
     var texts = SymbolTable()
-    private let other: UInt32
     /// For each symbol of the batch: its symbol here + 1, or 0.
     private var translated: [UInt32]
-    private var operationOfName: [UInt64: UInt32] = [:]
-    private var operationCounts: [UInt32: Int] = [:]
     private var fingerprintOfQuery: [UInt64: UInt32] = [:]
-    private var fingerprints: Set<UInt32> = []
     private var dialects: [SymbolTable.Symbol: StatementFingerprint.Dialect] = [:]
     private var buffer: [UInt8] = []
 
     init(_ batch: SpanBatch) {
         translated = [UInt32](repeating: 0, count: batch.symbols.count)
-        other = texts.intern(RollupTable.other)
     }
 
     /// The symbol here of a symbol of the batch.
@@ -88,18 +83,6 @@ struct RollupNames {
         let new = batch.symbols.withBytes(symbol) { texts.intern($0) }
         translated[Int(symbol)] = new + 1
         return new
-    }
-
-    /// The symbol of an operation, or that of "other" when the service has too many.
-    mutating func operation(_ name: SymbolTable.Symbol, ofService service: UInt32, _ batch: SpanBatch) -> UInt32 {
-        let key = UInt64(service) << 32 | UInt64(name)
-        if let known = operationOfName[key] { return known }
-        let count = operationCounts[service, default: 0]
-        let isBeyond = count >= RollupBuilder.operationLimit
-        let symbol = isBeyond ? other : text(name, batch)
-        operationOfName[key] = symbol
-        if !isBeyond { operationCounts[service] = count + 1 }
-        return symbol
     }
 
     /// Who produced the telemetry of a resource.
@@ -128,14 +111,14 @@ struct RollupNames {
     /// operation and its table, or the span's name stand for it.
     mutating func fingerprint(_ reader: SpanFactReader, _ row: SpanRow, _ batch: SpanBatch) -> UInt32 {
         let query = reader.symbol(.databaseQuery)
-        if query == 0 { return bounded(texts.intern(substitute(reader, row, batch))) }
+        if query == 0 { return texts.intern(substitute(reader, row, batch)) }
         let system = reader.symbol(.databaseSystem)
         let key = UInt64(system) << 32 | UInt64(query)
         if let known = fingerprintOfQuery[key] { return known }
         let dialect = dialects[system] ?? StatementFingerprint.Dialect(system: batch.symbols.string(system))
         dialects[system] = dialect
         batch.symbols.withBytes(query) { StatementFingerprint.fingerprint($0, dialect, into: &buffer) }
-        let symbol = bounded(buffer.withUnsafeBytes { texts.intern($0) })
+        let symbol = buffer.withUnsafeBytes { texts.intern($0) }
         fingerprintOfQuery[key] = symbol
         return symbol
     }
@@ -145,13 +128,6 @@ struct RollupNames {
         if !summary.isEmpty { return summary }
         let parts = [reader.text(.databaseOperation, batch), reader.text(.databaseCollection, batch)].filter { !$0.isEmpty }
         return parts.isEmpty ? batch.symbols.string(row.name) : parts.joined(separator: " ")
-    }
-
-    private mutating func bounded(_ fingerprint: UInt32) -> UInt32 {
-        if fingerprints.contains(fingerprint) { return fingerprint }
-        guard fingerprints.count < RollupBuilder.fingerprintLimit else { return other }
-        fingerprints.insert(fingerprint)
-        return fingerprint
     }
 
     /// The table with its texts.

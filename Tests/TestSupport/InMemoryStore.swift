@@ -251,11 +251,11 @@ public final class InMemoryStore: Store {
     // MARK: - The rest
 
     /// What the spans of each trace add up to.
-    public func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable {
+    public func rollups(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable {
         let traces = try open { Dictionary(grouping: $0.spans.values, by: \.traceID) }
         var table = RollupTable()
         for trace in traces.values { table.merge(rollup(Self.batch(trace))) }
-        return table.restricted(to: minutes)
+        return table.only(parts).restricted(to: minutes)
     }
 
     /// Nothing to write.

@@ -111,25 +111,6 @@ struct RollupBuilderTests {
         #expect(edges.keys.map { "\($0.caller) \($0.callee)" } == ["shop mail"])
     }
 
-    @Test("operations and statements beyond the limits are counted under __other__")
-    func limits() {
-        var trace = TraceBuilder()
-        let count = UInt64(RollupBuilder.operationLimit + 50)
-        for id in 1...count { trace.span(id, "wide", "op \(id)", .client, from: id, to: id + 1) }
-        let table = RollupBuilder.rollup(trace.batch)
-        #expect(table.operations.count == RollupBuilder.operationLimit + 1)
-        #expect(table.operations.first { $0.key.operation == RollupTable.other }?.value.calls == 50)
-        var queries = TraceBuilder()
-        for id in UInt64(1)...UInt64(RollupBuilder.fingerprintLimit + 7) {
-            queries.span(
-                id, "wide", "q", .client, from: id, to: id + 1,
-                [Attribute("db.system", "sqlite"), Attribute("db.statement", "SELECT c\(id)")])
-        }
-        let statements = RollupBuilder.rollup(queries.batch).statements
-        #expect(statements.count == RollupBuilder.fingerprintLimit + 1)
-        #expect(statements.first { $0.key.fingerprint == RollupTable.other }?.value.calls == 7)
-    }
-
     @Test(
         "the sums are the same however the rows lie and however the traces are split into batches",
         arguments: [1, 2, 3] as [UInt64])

@@ -26,6 +26,11 @@ final class SpanBlock: TraceSource {
     /// The traces that have parts elsewhere, or on several pages.
     let parted: Set<TraceID>
 
+    /// Whether its spans are held back, and what it was thinned to; without the traces that chance kept.
+    let sampling: SamplingSection
+    /// Whether its spans are not to be seen.
+    var isHeld: Bool { sampling.heldUntil > 0 }
+
     private let filter: TraceFilter
     /// The first hash of each chunk of the trace index.
     private let fences: [UInt64]
@@ -48,6 +53,9 @@ final class SpanBlock: TraceSource {
             let head = try Self.section(.zones, meta, file).withUnsafeBytes { try ZoneSection($0) }
             (names, zones, fences, entryCount) = (head.names, head.zones, head.fences, head.entryCount)
             filter = try Self.section(.filter, meta, file).withUnsafeBytes { try TraceFilter($0) }
+            var sampling = try SamplingSection(try Self.section(.sampling, meta, file))
+            sampling.hashes = [:]
+            self.sampling = sampling
             parted = try Self.section(.parted, meta, file).withUnsafeBytes { try Self.traceIDs($0) }
         } catch {
             file.close()
@@ -114,13 +122,27 @@ final class SpanBlock: TraceSource {
         return pages
     }
 
-    /// The rollups of the spans in the block.
-    func rollups() throws -> RollupTable {
+    /// The rollups of the block: of its spans, and what they change about the traces that have parts elsewhere.
+    func rollups() throws -> RollupSection {
         let item = try cache.item(
             SpanPageCache.Key(block: meta.id, part: .rollups), byteCount: { $0.memoryByteCount },
-            read: { .rollups(try checked { try RollupCodec.decode(try Self.section(.rollups, meta, file)) }) })
-        guard case .rollups(let table) = item else { return RollupTable() }
-        return table
+            read: { .rollups(try checked { try readRollups() }) })
+        guard case .rollups(let section) = item else { return try RollupSection(RollupSectionWriter.encode(RollupTable()).bytes) }
+        return section
+    }
+
+    /// What the block says about sampling, with the traces that chance kept.
+    func readSampling() throws -> SamplingSection { try checked { try SamplingSection(try Self.section(.sampling, meta, file)) } }
+
+    /// With what probability the trace of a hash was kept.
+    func samplingProbability(ofHash hash: UInt64) throws -> Double {
+        meta[.sampling].storedByteCount == 0 ? 1 : try readSampling().probability(ofHash: hash)
+    }
+
+    private func readRollups() throws -> RollupSection {
+        let bytes = try Self.section(.rollups, meta, file)
+        if meta.version > 1 { return try RollupSection(bytes) }
+        return try RollupSection(RollupSectionWriter.encode(try RollupSectionVersion1.decode(bytes)).bytes)
     }
 
     /// Reads everything and compares what the parts say of each other. Throws ``SpanBlockDamage``.
@@ -137,7 +159,7 @@ final class SpanBlock: TraceSource {
         }
         if rowCount != meta.rowCount { throw damage("it has \(rowCount) spans instead of \(meta.rowCount)") }
         for chunk in fences.indices { _ = try indexChunk(chunk) }
-        _ = try rollups()
+        try checked { try readRollups().verify() }
     }
 
     // MARK: - The trace index
@@ -218,6 +240,7 @@ final class SpanBlock: TraceSource {
         _ section: SpanBlockFormat.Section, _ meta: SpanBlockMeta, _ file: any ReadableFile
     ) throws -> [UInt8] {
         let place = meta[section]
+        if place.storedByteCount == 0 { return [] }
         let stored = try read(file, place.offset, place.storedByteCount, place.checksum, "section \(section)")
         return try Zstd.decompress(stored, limit: place.byteCount)
     }
@@ -257,10 +280,7 @@ extension SpanPageCache.Item {
         switch self {
         case .page(let batch): batch.byteCount
         case .indexChunk(let entries): entries.count * MemoryLayout<TraceIndex.Entry>.stride
-        case .rollups(let table):
-            // Keys, a row and a sketch of a few dozen buckets.
-            (table.operations.count + table.edges.count + table.statements.count) * 1024
-                + (table.nodes.count + table.instances.count) * 256 + 64
+        case .rollups(let section): section.memoryByteCount
         }
     }
 }

@@ -5,7 +5,9 @@ enum SpanBlockFormat {
     /// The first bytes of the file `meta`.
     static let metaMagic: [UInt8] = Array("HRSPMET1".utf8)
     /// The version that is written, and the newest that is read.
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
+    /// The oldest version that is read.
+    static let oldestVersion: UInt32 = 1
     /// The file with pages and sections.
     static let dataName = "data"
     /// The file that says what the block is; written last.
@@ -35,5 +37,15 @@ enum SpanBlockFormat {
         case parted = 4
         /// The rollups.
         case rollups = 5
+        /// With what probability traces were kept.
+        case sampling = 6
+
+        /// The version of blocks that has this section first.
+        var firstVersion: UInt32 {
+            switch self {
+            case .zones, .filter, .traceIndex, .parted, .rollups: 1
+            case .sampling: 2
+            }
+        }
     }
 }

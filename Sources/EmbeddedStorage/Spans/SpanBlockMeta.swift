@@ -16,10 +16,14 @@ struct SpanBlockMeta: Equatable, Sendable {
 
     /// The number of the block; later blocks have greater ones.
     var id: UInt64
+    /// The version of the format in which the block is written.
+    var version = SpanBlockFormat.version
     /// The earliest start of a span, nanoseconds since 1970.
     var minimumStart: UInt64 = .max
     /// The latest start of a span.
     var maximumStart: UInt64 = 0
+    /// The minutes since 1970 of which there are rollups, which a late part has beyond its own spans; nil without any.
+    var rollupMinutes: ClosedRange<Int64>?
     /// Spans.
     var rowCount = 0
     /// Traces.
@@ -30,22 +34,22 @@ struct SpanBlockMeta: Equatable, Sendable {
     var replaces: [UInt64] = []
     /// The length of the data file.
     var dataByteCount = 0
-    /// Where the sections are, in the order of ``SpanBlockFormat/Section``.
-    var sections: [SectionPlace] = []
+    /// Where the sections are that this version has.
+    var sections: [SpanBlockFormat.Section: SectionPlace] = [:]
 
     init(id: UInt64) { self.id = id }
 
     /// At most so many replaced blocks are believed.
     static let replacedLimit = 1 << 16
 
-    /// The place of a section.
-    subscript(section: SpanBlockFormat.Section) -> SectionPlace { sections[Int(section.rawValue) - 1] }
+    /// The place of a section; no bytes when this version has none of the kind.
+    subscript(section: SpanBlockFormat.Section) -> SectionPlace { sections[section] ?? SectionPlace() }
 
     /// The bytes of the file.
     var bytes: [UInt8] {
         var writer = ByteWriter()
         writer.writeBytes(SpanBlockFormat.metaMagic)
-        writer.writeInteger(SpanBlockFormat.version)
+        writer.writeInteger(version)
         writer.writeInteger(id)
         writer.writeInteger(minimumStart)
         writer.writeInteger(maximumStart)
@@ -55,11 +59,16 @@ struct SpanBlockMeta: Equatable, Sendable {
         writer.writeVarint(UInt64(replaces.count))
         for id in replaces { writer.writeInteger(id) }
         writer.writeVarint(UInt64(dataByteCount))
-        for place in sections {
+        for section in SpanBlockFormat.Section.allCases where section.firstVersion <= version {
+            let place = self[section]
             writer.writeVarint(UInt64(place.offset))
             writer.writeVarint(UInt64(place.storedByteCount))
             writer.writeVarint(UInt64(place.byteCount))
             writer.writeInteger(place.checksum)
+        }
+        if version > 1 {
+            writer.writeSignedVarint(rollupMinutes?.lowerBound ?? 0)
+            writer.writeSignedVarint(rollupMinutes?.upperBound ?? -1)
         }
         writer.writeInteger(CRC32C.checksum(writer.bytes))
         return writer.bytes
@@ -76,7 +85,7 @@ struct SpanBlockMeta: Equatable, Sendable {
             throw ByteCodingError(.malformed, "a block's meta file that does not begin as one")
         }
         let version: UInt32 = try reader.readInteger()
-        if version != SpanBlockFormat.version {
+        guard version >= SpanBlockFormat.oldestVersion, version <= SpanBlockFormat.version else {
             throw ByteCodingError(.malformed, "a block in format version \(version); this program knows \(SpanBlockFormat.version)")
         }
         try reader.require(4)
@@ -86,11 +95,12 @@ struct SpanBlockMeta: Equatable, Sendable {
         if try tail.readInteger(UInt32.self) != CRC32C.checksum(body) {
             throw ByteCodingError(.malformed, "a block's meta file whose checksum does not fit")
         }
-        return try fields(&reader, end: body.count)
+        return try fields(&reader, version: version, end: body.count)
     }
 
-    private static func fields(_ reader: inout ByteReader, end: Int) throws -> SpanBlockMeta {
+    private static func fields(_ reader: inout ByteReader, version: UInt32, end: Int) throws -> SpanBlockMeta {
         var meta = SpanBlockMeta(id: try reader.readInteger())
+        meta.version = version
         meta.minimumStart = try reader.readInteger()
         meta.maximumStart = try reader.readInteger()
         meta.rowCount = try reader.readCount(limit: SpanBlockFormat.dataByteLimit)
@@ -98,13 +108,20 @@ struct SpanBlockMeta: Equatable, Sendable {
         meta.logThrough = try reader.readVarint()
         for _ in 0..<(try reader.readCount(limit: replacedLimit)) { meta.replaces.append(try reader.readInteger()) }
         meta.dataByteCount = try reader.readCount(limit: SpanBlockFormat.dataByteLimit)
-        for _ in SpanBlockFormat.Section.allCases {
+        for section in SpanBlockFormat.Section.allCases where section.firstVersion <= version {
             var place = SectionPlace()
             place.offset = try reader.readCount(limit: meta.dataByteCount)
             place.storedByteCount = try reader.readCount(limit: meta.dataByteCount - place.offset)
             place.byteCount = try reader.readCount(limit: SpanBlockFormat.pageByteLimit)
             place.checksum = try reader.readInteger()
-            meta.sections.append(place)
+            meta.sections[section] = place
+        }
+        if version > 1 {
+            let first = try reader.readSignedVarint()
+            let last = try reader.readSignedVarint()
+            if first <= last { meta.rollupMinutes = first...last }
+        } else if meta.minimumStart <= meta.maximumStart {
+            meta.rollupMinutes = Int64(meta.minimumStart / 60_000_000_000)...Int64(meta.maximumStart / 60_000_000_000)
         }
         if reader.position != end { throw ByteCodingError(.malformed, "a block's meta file with bytes behind its end") }
         return meta

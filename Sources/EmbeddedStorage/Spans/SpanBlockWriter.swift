@@ -40,6 +40,12 @@ struct SpanBlockWriter {
         }
     }
 
+    /// Notes that spans start, or started, in the closed range.
+    mutating func cover(from: UInt64, through: UInt64) {
+        meta.minimumStart = min(meta.minimumStart, from)
+        meta.maximumStart = max(meta.maximumStart, through)
+    }
+
     /// Notes that a trace of this block has spans in others too.
     mutating func markParted(_ id: TraceID) { parted.insert(id) }
 
@@ -85,17 +91,21 @@ struct SpanBlockWriter {
     }
 
     /// Writes the sections and `meta`, everything synced; the directory may then be renamed.
-    mutating func finish(rollups: RollupTable, logThrough: UInt64, replaces: [UInt64]) throws {
+    ///
+    /// `sampling` is the content of its section.
+    mutating func finish(rollups: EncodedRollups, sampling: [UInt8] = [], logThrough: UInt64, replaces: [UInt64]) throws {
+        meta.rollupMinutes = rollups.minutes
         meta.logThrough = logThrough
         meta.replaces = replaces
         entries.sort(by: TraceIndex.precedes)
         var filter = TraceFilter(expecting: meta.traceCount)
         for entry in entries { filter.insert(entry.hash) }
-        try addSection(zoneBytes())
-        try addSection(filter.bytes)
+        try add(.zones, zoneBytes())
+        try add(.filter, filter.bytes)
         try addTraceIndex()
-        try addSection(partedBytes())
-        try addSection(RollupCodec.encode(rollups))
+        try add(.parted, partedBytes())
+        try add(.rollups, rollups.bytes)
+        if !sampling.isEmpty { try add(.sampling, sampling) }
         meta.dataByteCount = file.byteCount
         try file.sync()
         file.close()
@@ -113,15 +123,14 @@ struct SpanBlockWriter {
         try? fileSystem.remove(directory)
     }
 
-    private mutating func addSection(_ bytes: [UInt8]) throws {
+    private mutating func add(_ section: SpanBlockFormat.Section, _ bytes: [UInt8]) throws {
         let stored = try Zstd.compress(bytes, level: Int32(SpanBlockFormat.compressionLevel))
-        try append(stored, byteCount: bytes.count)
+        try append(section, stored, byteCount: bytes.count)
     }
 
-    private mutating func append(_ stored: [UInt8], byteCount: Int) throws {
-        meta.sections.append(
-            SpanBlockMeta.SectionPlace(
-                offset: file.byteCount, storedByteCount: stored.count, byteCount: byteCount, checksum: CRC32C.checksum(stored)))
+    private mutating func append(_ section: SpanBlockFormat.Section, _ stored: [UInt8], byteCount: Int) throws {
+        meta.sections[section] = SpanBlockMeta.SectionPlace(
+            offset: file.byteCount, storedByteCount: stored.count, byteCount: byteCount, checksum: CRC32C.checksum(stored))
         try stored.withUnsafeBytes { try file.append($0) }
     }
 
@@ -133,7 +142,7 @@ struct SpanBlockWriter {
             writer.writeBytes(chunk)
             writer.writeInteger(CRC32C.checksum(chunk))
         }
-        try append(writer.bytes, byteCount: entries.count * TraceIndex.entryByteCount)
+        try append(.traceIndex, writer.bytes, byteCount: entries.count * TraceIndex.entryByteCount)
     }
 
     private func zoneBytes() -> [UInt8] {

@@ -22,7 +22,7 @@ final class SpanPageCache: Sendable {
     enum Item {
         case page(SharedSpanBatch)
         case indexChunk([TraceIndex.Entry])
-        case rollups(RollupTable)
+        case rollups(RollupSection)
     }
 
     private struct Slot {

@@ -13,43 +13,72 @@ extension SpanStore {
         case longestIdle
     }
 
-    /// Writes traces of the head to a new block. Nothing is changed in memory before the block is published.
+    /// Writes traces of the head to a new block, and those that sampling does not keep to another one, whose spans are held
+    /// back. Nothing is changed in memory before both are published.
     ///
     /// Traces that stay are logged again before that, so that the log up to the moment of the snapshot can be deleted.
     func cut(_ scope: CutScope, _ workshop: inout Workshop) throws {
         try log.roll()
-        let (head, logThrough) = state.withLock { ($0.head, log.lastSequence) }
+        let (head, blocks, held, logThrough) = state.withLock { ($0.head, $0.blocks, $0.held, log.lastSequence) }
         let chosen = choose(scope, head)
         guard chosen.contains(true) else { return }
+        let plan = try CutPlan(head, chosen, blocks, held: held, self)
+        let staying = try logAgain(HeadSource(head) { !chosen[$0] })
+        var written: [SpanBlock] = []
+        do {
+            for var part in plan.parts {
+                // As long as the last one is not there the log is needed: it knows which spans are in the others already.
+                part.logThrough = written.count + 1 == plan.parts.count ? logThrough : 0
+                written.append(try write(part, completing: blocks + held, &workshop))
+            }
+        } catch {
+            for block in written { withdraw(block.meta.id, &workshop) }
+            throw error
+        }
+        state.withLock { state in
+            state.head = Self.remainder(of: state.head, after: head, staying, chosen)
+            for block in written { state.add(block) }
+            state.blocksVersion += 1
+        }
+        try log.deleteSegments(through: logThrough)
+    }
+
+    /// Writes and publishes the block of a part of a cut.
+    private func write(
+        _ part: CutPlan.Part, completing stored: [SpanBlock], _ workshop: inout Workshop
+    ) throws -> SpanBlock {
         let id = workshop.nextBlockID
         workshop.nextBlockID += 1
         let path = directory.temporaryPath(of: id)
         var writer = try SpanBlockWriter(id: id, directory: path, fileSystem: fileSystem)
         let block: SpanBlock
-        let staying: [SharedSpanBatch]
         do {
             var rollups = RollupTable()
-            let source = HeadSource(head) { chosen[$0] }
+            let source = HeadSource(part.head) { part.included[$0] }
             for number in 0..<source.pageCount {
                 let page = try source.page(number).spans
                 rollups.merge(options.rollup(page))
                 try writer.add(page)
             }
-            for (number, trace) in head.traces.enumerated() where chosen[number] && trace.isParted { writer.markParted(trace.id) }
-            try writer.finish(rollups: rollups, logThrough: logThrough, replaces: workshop.undeleted)
-            staying = try logAgain(HeadSource(head) { !chosen[$0] })
+            let parted = part.head.traces.indices.filter { part.included[$0] && part.head.traces[$0].isParted }
+            for number in parted { writer.markParted(part.head.traces[number].id) }
+            let completion = TraceCompletion(part.head, stored, options.rollup)
+            rollups.merge(try completion.correction(ofTraces: parted, restored: part.restored))
+            try writer.finish(
+                rollups: RollupSectionWriter.encode(try bounded(rollups)), sampling: part.sampling.bytes,
+                logThrough: part.logThrough, replaces: workshop.undeleted)
             block = try SpanBlock(directory: path, fileSystem: fileSystem, cache: cache)
         } catch {
             writer.discard()
             throw error
         }
         try publish(id, &workshop)
-        state.withLock { state in
-            state.head = Self.remainder(of: state.head, after: head, staying, chosen)
-            state.blocks.append(block)
-            state.blocksVersion += 1
-        }
-        try log.deleteSegments(through: logThrough)
+        return block
+    }
+
+    /// Takes a block back that has got its name; what cannot be removed now is replaced by whatever is written next.
+    private func withdraw(_ id: UInt64, _ workshop: inout Workshop) {
+        do { try directory.remove(id) } catch { workshop.undeleted.append(id) }
     }
 
     /// Gives a block its name. When that fails half-way, the block must not turn up at the next start, nor beside the next
@@ -58,7 +87,7 @@ extension SpanStore {
         do {
             try directory.publish(id)
         } catch {
-            do { try directory.remove(id) } catch { workshop.undeleted.append(id) }
+            withdraw(id, &workshop)
             throw error
         }
     }

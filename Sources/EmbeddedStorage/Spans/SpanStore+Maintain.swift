@@ -26,6 +26,7 @@ extension SpanStore: Maintenance {
     public func maintain() throws {
         try working { workshop in
             try deleteExpired(&workshop)
+            try releaseHeld(&workshop)
             if let scope = dueCut() { try cut(scope, &workshop) }
             if let group = dueMerge() { try merge(group, areAll: false, &workshop) }
         }
@@ -47,9 +48,9 @@ extension SpanStore: Maintenance {
         return state.withLock { state in
             var status = StoreStatus()
             status.headSpans = state.head.spanCount
-            status.spanBlocks = state.blocks.count
+            status.spanBlocks = state.stored.count
             status.damagedSegments = setAside.count
-            status.byteCount = logByteCount + setAside.byteCount + state.blocks.reduce(0) { $0 + $1.meta.dataByteCount }
+            status.byteCount = logByteCount + setAside.byteCount + state.stored.reduce(0) { $0 + $1.meta.dataByteCount }
             status.damages = state.damages
             status.writeRefusal = state.refusal ?? failure?.message
             return status
@@ -57,7 +58,7 @@ extension SpanStore: Maintenance {
     }
 
     /// Does a piece of work that changes the blocks, alone. Throws what callers of the storage interface know.
-    private func working(_ body: (inout Workshop) throws -> Void) throws {
+    func working(_ body: (inout Workshop) throws -> Void) throws {
         do {
             try workshop.withLock { workshop in
                 try state.withLock { try Self.requireOpen($0) }
@@ -70,34 +71,6 @@ extension SpanStore: Maintenance {
             throw Self.storageError(damage)
         } catch {
             throw Self.storageError(error)
-        }
-    }
-
-    // MARK: - Retention
-
-    private func deleteExpired(_ workshop: inout Workshop) throws {
-        let now = time.now()
-        guard options.retention > 0, now > options.retention else { return }
-        let limit = now - options.retention
-        let expired = state.withLock { $0.blocks.filter { $0.meta.maximumStart < limit } }
-        if expired.isEmpty { return }
-        try replace(expired, with: nil, &workshop)
-    }
-
-    /// The bytes of all blocks.
-    var blockByteCount: Int { state.withLock { $0.blocks.reduce(0) { $0 + $1.meta.dataByteCount } } }
-
-    /// Deletes the blocks whose newest span started first, until the others have at most so many bytes.
-    func deleteOldest(above byteLimit: Int) throws {
-        try working { workshop in
-            let blocks = state.withLock { $0.blocks }.sorted { $0.meta.maximumStart < $1.meta.maximumStart }
-            var byteCount = blocks.reduce(0) { $0 + $1.meta.dataByteCount }
-            let expired = Array(
-                blocks.prefix { block in
-                    defer { byteCount -= block.meta.dataByteCount }
-                    return byteCount > byteLimit
-                })
-            if !expired.isEmpty { try replace(expired, with: nil, &workshop) }
         }
     }
 
@@ -134,18 +107,38 @@ extension SpanStore: Maintenance {
         return nil
     }
 
-    /// Merges blocks into one that replaces them. `areAll`: no trace has parts outside of them.
-    private func merge(_ blocks: [SpanBlock], areAll: Bool, _ workshop: inout Workshop) throws {
+    /// Which traces of blocks go into the one that replaces them.
+    enum MergeScope {
+        case all
+        case none
+        /// Those that are chosen from batches of whole traces.
+        case some((SpanBatch) -> Set<TraceID>)
+    }
+
+    /// Merges blocks into one that replaces them and counts what they count. `areAll`: no trace has parts outside of them.
+    /// The new block says of sampling what they said, and what `note` adds.
+    func merge(
+        _ blocks: [SpanBlock], _ scope: MergeScope = .all, areAll: Bool, _ workshop: inout Workshop,
+        note: (inout SamplingSection) -> Void = { _ in }
+    ) throws {
         let id = workshop.nextBlockID
         workshop.nextBlockID += 1
         let path = directory.temporaryPath(of: id)
         var writer = try SpanBlockWriter(id: id, directory: path, fileSystem: fileSystem)
         let merged: SpanBlock
         do {
-            let rollups = try write(blocks, to: &writer)
+            try write(blocks, scope, to: &writer)
+            for block in blocks where block.meta.minimumStart <= block.meta.maximumStart {
+                writer.cover(from: block.meta.minimumStart, through: block.meta.maximumStart)
+            }
+            var sampling = SamplingSection(merging: try blocks.map { try $0.readSampling() })
+            note(&sampling)
+            let rollups = try RollupSectionWriter.merged(try blocks.map { try $0.rollups() })
             if !areAll { for parted in blocks.flatMap(\.parted) { writer.markParted(parted) } }
             let logThrough = blocks.map(\.meta.logThrough).max() ?? 0
-            try writer.finish(rollups: rollups, logThrough: logThrough, replaces: blocks.map(\.meta.id) + workshop.undeleted)
+            try writer.finish(
+                rollups: rollups, sampling: sampling.bytes, logThrough: logThrough,
+                replaces: blocks.map(\.meta.id) + workshop.undeleted)
             merged = try SpanBlock(directory: path, fileSystem: fileSystem, cache: cache)
         } catch {
             writer.discard()
@@ -155,33 +148,31 @@ extension SpanStore: Maintenance {
         try replace(blocks, with: merged, &workshop)
     }
 
-    /// Writes the traces of several blocks in order. Returns their rollups: the sums that the blocks have, unless a trace
-    /// may have been split among them.
-    private func write(_ blocks: [SpanBlock], to writer: inout SpanBlockWriter) throws -> RollupTable {
-        let mayJoin = blocks.contains { !$0.parted.isEmpty }
-        var rollups = RollupTable()
-        if !mayJoin { for block in blocks { rollups.merge(try block.rollups()) } }
+    /// Writes the traces of several blocks in order. Their rollups need no spans: those of a late part say what it changes,
+    /// so that they add up whatever is merged with what.
+    private func write(_ blocks: [SpanBlock], _ scope: MergeScope, to writer: inout SpanBlockWriter) throws {
+        if case .none = scope { return }
         var merge = try TraceMerge(blocks)
         var assembler = TraceAssembler()
-        func writePage() throws {
-            let page = assembler.take()
-            if mayJoin { rollups.merge(options.rollup(page)) }
-            try writer.add(page)
+        func add(_ batch: SpanBatch) throws {
+            guard case .some(let choose) = scope else { return try writer.add(batch) }
+            let ids = choose(batch)
+            try writer.add(batch.keeping(batch.rows.indices.filter { ids.contains(batch.rows[$0].traceID) }))
         }
         while let trace = try merge.next() {
             assembler.add(trace)
-            if assembler.batch.count >= SpanBlockFormat.pageRowTarget { try writePage() }
+            if assembler.batch.count >= SpanBlockFormat.pageRowTarget { try add(assembler.take()) }
         }
-        try writePage()
-        return rollups
+        try add(assembler.take())
     }
 
     /// Takes blocks out of use, a new one in, and removes their directories.
-    private func replace(_ old: [SpanBlock], with new: SpanBlock?, _ workshop: inout Workshop) throws {
+    func replace(_ old: [SpanBlock], with new: SpanBlock?, _ workshop: inout Workshop) throws {
         let ids = Set(old.map(\.meta.id))
         state.withLock { state in
             state.blocks.removeAll { ids.contains($0.meta.id) }
-            if let new { state.blocks.append(new) }
+            state.held.removeAll { ids.contains($0.meta.id) }
+            if let new { state.add(new) }
             state.blocksVersion += 1
         }
         for id in ids.sorted() {

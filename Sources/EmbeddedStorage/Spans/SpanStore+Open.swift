@@ -27,7 +27,7 @@ extension SpanStore {
             let (log, head) = try openLog(path + "/" + logName, directory, &contents, fileSystem, time)
             var state = State()
             state.head = head
-            state.blocks = contents.blocks
+            for block in contents.blocks { state.add(block) }
             state.damages = contents.damages
             return SpanStore(
                 options: options, fileSystem: fileSystem, time: time, log: log, directory: directory, cache: cache, state: state,

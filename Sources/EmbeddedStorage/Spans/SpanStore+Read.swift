@@ -1,7 +1,7 @@
 import Storage
 import TelemetryModel
 
-extension SpanStore: TraceReader, RollupReader {
+extension SpanStore: TraceReader {
     /// All spans of each trace; see ``TraceReader``.
     public func traces(_ ids: [TraceID]) throws -> [SpanBatch] {
         try reading { snapshot in try ids.map { try snapshot.trace($0) } }
@@ -31,17 +31,6 @@ extension SpanStore: TraceReader, RollupReader {
         }
     }
 
-    /// The sums of whole minutes over head and blocks; see ``RollupReader``.
-    public func rollups(minutes: ClosedRange<Int64>) throws -> RollupTable {
-        try reading { snapshot in
-            var table = headRollups.table(snapshot.head).restricted(to: minutes)
-            for block in snapshot.blocks where block.overlaps(minutes: minutes) {
-                table.merge(try block.rollups().restricted(to: minutes))
-            }
-            return table
-        }
-    }
-
     /// The parted traces of a snapshot's blocks, made anew when the blocks are others than at the last call.
     private func partedTraces(_ snapshot: Snapshot) throws -> PartedTraces {
         if let last = lastParted.withLock({ $0 }), last.version == snapshot.blocksVersion { return last.traces }
@@ -68,13 +57,5 @@ extension SpanStore.Snapshot {
         var assembler = TraceAssembler()
         assembler.add(found)
         return assembler.take()
-    }
-}
-
-extension SpanBlock {
-    /// Whether a span of the block starts in one of the minutes since 1970.
-    func overlaps(minutes: ClosedRange<Int64>) -> Bool {
-        Int64(meta.minimumStart / 60_000_000_000) <= minutes.upperBound
-            && Int64(meta.maximumStart / 60_000_000_000) >= minutes.lowerBound
     }
 }

@@ -37,7 +37,7 @@ extension SpanStore: SpanWriter {
             // A cut or a merge has changed the blocks since they were asked; that is rare enough to ask under the lock.
             let stored =
                 asked.version == state.blocksVersion
-                ? asked : try StoredSpans(of: batch, identities, in: state.blocks, version: state.blocksVersion)
+                ? asked : try StoredSpans(of: batch, identities, in: state.stored, version: state.blocksVersion)
             let admission = SpanAdmission(batch, identities, head: state.head, stored: stored)
             var receipt = admission.receipt
             receipt.durability = options.durability
@@ -65,15 +65,25 @@ extension SpanStore: SpanWriter {
         do { try log.sync() } catch { throw StorageError(.unavailable, error.message) }
     }
 
-    /// Cuts the head because it is too large. Who comes while another cuts goes on, up to the hard limit, and then waits.
+    /// Has the head cut because it is too large, elsewhere if there is a pool for it. Who comes meanwhile goes on, up to the
+    /// hard limit, and then waits.
     private func relieve(_ headByteCount: Int) {
-        if workshop.withLockIfAvailable({ relieve(&$0) }) == nil, headByteCount > Self.hardLimitFactor * options.headByteLimit {
-            workshop.withLock { relieve(&$0) }
+        if headByteCount > Self.hardLimitFactor * options.headByteLimit { return workshop.withLock { relieve(&$0) } }
+        guard let pool = options.cutPool else { return workshop.withLockIfAvailable { relieve(&$0) } ?? () }
+        if isRelieving.exchange(true, ordering: .acquiringAndReleasing) { return }
+        do {
+            try pool.submit { [self] in
+                workshop.withLock { relieve(&$0) }
+                isRelieving.store(false, ordering: .releasing)
+            }
+        } catch {
+            // The pool is full or closed: the next writer asks again.
+            isRelieving.store(false, ordering: .releasing)
         }
     }
 
     private func relieve(_ workshop: inout Workshop) {
-        if state.withLock({ $0.head.byteCount <= options.headByteLimit }) { return }
+        if state.withLock({ $0.head.byteCount <= options.headByteLimit || $0.isClosed }) { return }
         // What was written is acknowledged already: a failure to cut is told in the status and, when the head has reached
         // its hard limit, to the next writers.
         do {

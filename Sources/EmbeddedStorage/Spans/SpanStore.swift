@@ -4,6 +4,7 @@ import SegmentLog
 import Storage
 import Synchronization
 import TelemetryModel
+import TraceAnalysis
 
 /// The span half of a store: log → head → blocks → merged blocks → retention.
 ///
@@ -13,13 +14,24 @@ public final class SpanStore: Sendable {
     /// What the lock protects.
     struct State {
         var head = SpanHead()
+        /// The blocks whose spans are to be seen.
         var blocks: [SpanBlock] = []
+        /// The blocks whose spans sampling holds back, or whose spans are gone: they count in rollups, and replays find them.
+        var held: [SpanBlock] = []
         /// Rises with every change of the list of blocks.
         var blocksVersion: UInt64 = 0
         var damages: [String] = []
         var isClosed = false
         /// Why the last write or cut failed, or nil when it did not.
         var refusal: String?
+
+        /// All blocks.
+        var stored: [SpanBlock] { blocks + held }
+
+        /// Takes a new block in.
+        mutating func add(_ block: SpanBlock) {
+            if block.isHeld { held.append(block) } else { blocks.append(block) }
+        }
     }
 
     /// What only one cut or merge at a time uses; taken before the state.
@@ -32,8 +44,14 @@ public final class SpanStore: Sendable {
     /// What readers work with.
     struct Snapshot {
         var head: SpanHead
+        /// The blocks whose spans are to be seen.
         var blocks: [SpanBlock]
+        /// The blocks that only count, see ``State/held``.
+        var held: [SpanBlock]
         var blocksVersion: UInt64
+
+        /// All blocks.
+        var stored: [SpanBlock] { blocks + held }
     }
 
     let options: SpanStoreOptions
@@ -47,6 +65,10 @@ public final class SpanStore: Sendable {
     let headRollups: HeadRollups
     /// The parted traces of the list of blocks that was asked last.
     let lastParted = Mutex<(version: UInt64, traces: PartedTraces)?>(nil)
+    /// The names that have rows of their own; nil until somebody needs them.
+    let vocabulary = Mutex<RollupVocabulary?>(nil)
+    /// Whether the pool has been asked to cut the head.
+    let isRelieving = Atomic(false)
 
     init(
         options: SpanStoreOptions, fileSystem: any FileSystem, time: any TimeSource, log: SegmentLog, directory: SpanBlockDirectory,
@@ -69,7 +91,7 @@ public final class SpanStore: Sendable {
     func snapshot() throws -> Snapshot {
         try state.withLock { state in
             try Self.requireOpen(state)
-            return Snapshot(head: state.head, blocks: state.blocks, blocksVersion: state.blocksVersion)
+            return Snapshot(head: state.head, blocks: state.blocks, held: state.held, blocksVersion: state.blocksVersion)
         }
     }
 
@@ -79,7 +101,7 @@ public final class SpanStore: Sendable {
     func presentBlocks() throws -> (blocks: [SpanBlock], version: UInt64) {
         try state.withLock { state in
             try Self.requireOpen(state)
-            return (state.blocks, state.blocksVersion)
+            return (state.stored, state.blocksVersion)
         }
     }
 
@@ -104,8 +126,9 @@ public final class SpanStore: Sendable {
     /// Takes a damaged block out of use and names it in the status.
     func setAside(_ damage: SpanBlockDamage) {
         let known = state.withLock { state in
-            guard let index = state.blocks.firstIndex(where: { $0.meta.id == damage.block }) else { return false }
-            state.blocks.remove(at: index)
+            guard state.stored.contains(where: { $0.meta.id == damage.block }) else { return false }
+            state.blocks.removeAll { $0.meta.id == damage.block }
+            state.held.removeAll { $0.meta.id == damage.block }
             state.blocksVersion += 1
             state.damages.append("\(damage.description) It was set aside; the other blocks are in use.")
             return true

@@ -1,3 +1,4 @@
+import Platform
 import Storage
 import TelemetryModel
 import TraceAnalysis
@@ -6,6 +7,15 @@ import TraceAnalysis
 public struct SpanStoreOptions: Sendable {
     /// Blocks whose newest span started so long ago are deleted, nanoseconds; 0 keeps everything.
     public var retention: UInt64 = 0
+    /// Traces with a span of status error stay so long after their newest span, nanoseconds, if that is longer than
+    /// ``retention``.
+    public var keepErrors: UInt64 = 0
+    /// Traces with a span of at least ``slowDuration`` stay so long, nanoseconds, if that is longer than ``retention``.
+    public var keepSlow: UInt64 = 0
+    /// From when on a span is slow for ``keepSlow``, nanoseconds.
+    public var slowDuration: UInt64 = 1_000_000_000
+    /// Which traces keep their spans.
+    public var sampling = SamplingPolicy()
     /// When a batch is acknowledged.
     public var durability = Durability.logged
     /// A trace is complete, as far as one can know, when nothing of it has arrived for so long, nanoseconds.
@@ -26,6 +36,8 @@ public struct SpanStoreOptions: Sendable {
     public var blockSpanLimit = 4_000_000
     /// So many blocks of about one size are merged into one.
     public var mergeWidth = 8
+    /// Where the head is cut when it has passed its bound; nil: by the writer that finds it so.
+    public var cutPool: BlockingPool?
     /// What whole traces add up to.
     public var rollup: @Sendable (SpanBatch) -> RollupTable = { RollupBuilder.rollup($0) }
 

@@ -11,7 +11,7 @@ struct DependencyTotals {
     init(_ rollups: any RollupReader, range: ClosedRange<UInt64>) throws {
         let minutes = Int64(range.lowerBound / 60_000_000_000)...Int64(range.upperBound / 60_000_000_000)
         var totals: [Pair: EdgeRollup] = [:]
-        for (key, row) in try rollups.rollups(minutes: minutes).edges {
+        for (key, row) in try rollups.sums(minutes: minutes, parts: .edges).edges {
             totals[Pair(parent: key.caller, child: key.callee), default: EdgeRollup()].merge(row)
         }
         links = totals.sorted { ($0.key.parent, $0.key.child) < ($1.key.parent, $1.key.child) }.map { pair, row in

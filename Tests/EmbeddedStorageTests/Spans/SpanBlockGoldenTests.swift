@@ -28,6 +28,8 @@ struct SpanBlockGoldenTests {
         var edge = EdgeRollup()
         edge.calls = 4
         edge.durations.add(77)
+        edge.firstMinute = 29_394_721
+        edge.lastMinute = 29_394_721
         table.edges[EdgeKey(minute: 29_394_721, caller: "shop", callee: "mysql", kind: .database)] = edge
         var statement = StatementRollup()
         statement.calls = 4
@@ -62,15 +64,15 @@ struct SpanBlockGoldenTests {
         }
     }
 
-    @Test("a block that was written long ago is still read")
-    func reading() throws {
+    @Test("blocks that were written long ago are still read", arguments: ["span-block-1", "span-block"])
+    func reading(golden block: String) throws {
         let files = PosixFileSystem()
         let golden = SharedData.projectFolder.appendingPathComponent(Self.folder).path
         let memory = FaultFileSystem(seed: 1)
         try memory.makeDirectory("/spans/blocks/0000000000000001")
         for name in ["meta", "data"] {
             let file = try memory.create("/spans/blocks/0000000000000001/\(name)")
-            try files.readAll("\(golden)/span-block.\(name)", limit: 1 << 20).withUnsafeBytes { try file.append($0) }
+            try files.readAll("\(golden)/\(block).\(name)", limit: 1 << 20).withUnsafeBytes { try file.append($0) }
             file.close()
         }
         let store = try SpanStore.open(

@@ -106,20 +106,6 @@ struct SpanBlockTests {
         #expect(try files.readAll(blockPath(2) + "/data", limit: 1 << 20) == data)
     }
 
-    @Test("rollups come back exactly, and changed bytes are refused or read", arguments: 0..<10 as Range<UInt64>)
-    func rollupCodec(seed: UInt64) throws {
-        var generator = RandomSpans(seed: seed)
-        let table = RollupBuilder.rollup(SpanBatch((0..<10).flatMap { _ in generator.trace(spanCount: 20) }))
-        let bytes = RollupCodec.encode(table)
-        #expect(try RollupCodec.decode(bytes) == table)
-        for _ in 0..<200 {
-            var changed = bytes
-            changed[generator.below(changed.count)] = UInt8(generator.below(256))
-            _ = try? RollupCodec.decode(changed)
-            _ = try? RollupCodec.decode(Array(bytes[..<generator.below(bytes.count)]))
-        }
-    }
-
     @Test("zones, filters and index chunks of any content are refused or read", arguments: 0..<10 as Range<UInt64>)
     func smallDecoders(seed: UInt64) {
         var generator = RandomSpans(seed: seed)

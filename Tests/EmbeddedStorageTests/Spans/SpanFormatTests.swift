@@ -28,7 +28,7 @@ struct SpanFormatTests {
             "`HRSPDAT1`", "`HRSPMET1`", "version \(SpanBlockFormat.version)", "\(SpanBlockFormat.pageRowTarget) rows",
             "\(SpanBlockFormat.pageRowLimit) rows", "\(SpanBlockFormat.pageByteLimit)", "\(SpanBlockFormat.dataByteLimit)",
             "\(SpanBlockFormat.metaByteLimit)", "\(TraceIndex.chunkEntryCount) entries", "\(TraceIndex.entryByteCount) bytes",
-            "\(PageZone.nameLimit) ", "\(SpanBlockMeta.replacedLimit)", "\(TraceFilter.byteLimit)", "\(RollupCodec.rowLimit)",
+            "\(PageZone.nameLimit) ", "\(SpanBlockMeta.replacedLimit)", "\(TraceFilter.byteLimit)", "\(RollupSection.rowLimit)",
         ] {
             #expect(page.contains(text), "\(text)")
         }

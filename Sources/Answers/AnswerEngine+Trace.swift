@@ -8,7 +8,9 @@ extension AnswerEngine {
         guard let batch = try traces.traces([id]).first, !batch.isEmpty else {
             throw AnswerError(.notFound, "There is no trace \(id).", at: "id")
         }
-        return TraceWriter(batch).answer(id)
+        var answer = TraceWriter(batch).answer(id)
+        answer.samplingProbability = try traces.samplingProbability(of: id)
+        return answer
     }
 }
 

@@ -8,6 +8,8 @@ public struct TraceAnswer: Answer {
     public var computedFrom: ComputedFrom
     /// 32 hexadecimal digits.
     public var traceID: String
+    /// With what probability the trace was kept, where sampling left that to chance; else 1. It stands for 1 / this many.
+    public var samplingProbability = 1.0
     /// From the first start to the last end, corrected for clocks.
     public var durationSeconds: Double
     /// The services in it, sorted.

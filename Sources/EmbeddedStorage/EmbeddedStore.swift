@@ -128,6 +128,9 @@ extension EmbeddedStore {
         try spans.scan(from: from, through: through, projection, body)
     }
 
+    /// With what probability a trace was kept.
+    public func samplingProbability(of id: TraceID) throws -> Double { try spans.samplingProbability(of: id) }
+
     /// The rows of whole minutes.
     public func rollups(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable {
         try spans.rollups(minutes: minutes, parts: parts)

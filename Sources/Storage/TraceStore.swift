@@ -70,9 +70,15 @@ public protocol TraceReader: Sendable {
     func scan(
         from: UInt64, through: UInt64, _ projection: SpanProjection, _ body: (SpanBatch) throws -> Void
     ) throws
+
+    /// With what probability a trace was kept that chance has kept; 1 for every other one.
+    func samplingProbability(of id: TraceID) throws -> Double
 }
 
 extension TraceReader {
+    /// A store without sampling keeps every trace.
+    public func samplingProbability(of id: TraceID) throws -> Double { 1 }
+
     /// A scan of everything that spans carry.
     public func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
         try scan(from: from, through: through, .everything, body)

@@ -149,7 +149,7 @@ public protocol RollupRow: Hashable, Sendable {
     mutating func merge(_ other: Self)
     /// Takes back what another row counts. What is no sum, such as the longest duration, stays as a mark.
     mutating func subtract(_ other: Self)
-    /// Whether all sums are zero.
+    /// Whether all sums are zero, and no mark says more than they do.
     var isNothing: Bool { get }
     /// The row as readers get it, or nil when nothing is left of it.
     func settled() -> Self?

@@ -62,15 +62,15 @@ public struct StatementRollup: RollupRow {
         durations.subtract(other.durations)
     }
 
-    /// Whether all sums are zero.
-    public var isNothing: Bool { calls | errors == 0 && durations.isNothing }
+    /// Whether all sums are zero, and nothing is known of several executions within one span.
+    public var isNothing: Bool { calls | errors == 0 && durations.isNothing && maximumPerCaller < 2 }
 
     /// The row as readers get it.
     public func settled() -> StatementRollup? {
         guard calls.leftOver > 0 else { return nil }
         var row = self
         row.errors = errors.leftOver
-        row.maximumPerCaller = min(maximumPerCaller, calls)
+        row.maximumPerCaller = min(max(maximumPerCaller, 1), calls)
         if !row.durations.settle() { row.slowestTraceID = TraceID(high: 0, low: 0) }
         return row
     }

@@ -9,6 +9,29 @@ import TraceAnalysis
 /// What was kept is what a recount of all spans says, whatever happened on the way.
 @Suite("Rollups against a recount")
 struct RollupPropertyTests {
+    @Test("sampling changes nothing about them", arguments: 0..<20 as Range<UInt64>)
+    func sampling(seed: UInt64) throws {
+        var history = try RollupHistory(seed: seed) {
+            $0.sampling.probability = 0.3
+            $0.sampling.keepErrors = seed % 2 == 0
+            $0.sampling.slowerThanQuantile = seed % 3 == 0 ? 0.9 : 0
+            $0.sampling.rareCalls = seed % 5 == 0 ? 2 : 0
+            $0.sampling.holdTime = 1_000_000_000_000_000
+        }
+        for _ in 0..<30 {
+            try history.step()
+            if history.generator.chance(3) { try history.compare() }
+        }
+        try history.store.store.compact()
+        try history.compare()
+        // Whatever was held back is gone, and counts all the same.
+        history.store.time.advance(nanoseconds: 1_000_000_000_000_001)
+        for _ in 0..<3 { try history.store.store.maintain() }
+        try history.compare()
+        try history.store.reopen()
+        try history.compare()
+    }
+
     @Test("all tables are those of a recount of all spans after any history", arguments: 0..<40 as Range<UInt64>)
     func anyHistory(seed: UInt64) throws {
         var history = try RollupHistory(seed: seed)

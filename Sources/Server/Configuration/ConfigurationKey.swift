@@ -89,6 +89,15 @@ public struct ConfigurationKey: Sendable {
         }
     }
 
+    /// A number from 0 to 1.
+    static func share(
+        _ name: String, _ path: WritableKeyPath<ServerConfiguration, Double> & Sendable, _ help: String
+    ) -> ConfigurationKey {
+        one(name, path, help, wanted: "a number from 0 to 1", read: { Double($0).flatMap { (0...1).contains($0) ? $0 : nil } }) {
+            $0 == $0.rounded() ? String(Int($0)) : String($0)
+        }
+    }
+
     static func choice<Value>(
         _ name: String, _ path: WritableKeyPath<ServerConfiguration, Value> & Sendable, _ choices: KeyValuePairs<String, Value>,
         _ help: String

@@ -4,7 +4,7 @@ import TelemetryModel
 
 extension ConfigurationKey {
     /// Every setting that has a flag and a variable. The sections `alerting` and `scaling` stand in the file only.
-    public static let all: [ConfigurationKey] = addresses + storage + service + bounds + queries
+    public static let all: [ConfigurationKey] = addresses + storage + spans + service + bounds + queries
 
     private static let addresses: [ConfigurationKey] = [
         one(
@@ -34,6 +34,36 @@ extension ConfigurationKey {
         choice(
             "durability", \.durability, ["interval": .logged, "always": .synced],
             "What an acknowledgement promises: interval survives the end of the process, always the loss of power as well."),
+    ]
+
+    private static let spans: [ConfigurationKey] = [
+        share("sampling.probability", \.sampling.probability, "The probability with which a trace is kept that no rule keeps."),
+        choice(
+            "sampling.keep_errors", \.sampling.keepErrors, ["true": true, "false": false],
+            "Whether sampling keeps every trace with an error."),
+        duration(
+            "sampling.slower_than", \.sampling.slowerThan,
+            "How long a span takes at least so that sampling keeps its trace; 0 sets no such rule."),
+        share(
+            "sampling.slower_than_quantile", \.sampling.slowerThanQuantile,
+            "Sampling keeps a trace with a span above this quantile of its operation in the last hour; 0 sets no such rule."),
+        count(
+            "sampling.rare_calls", \.sampling.rareCalls, 0...1_000_000,
+            "Sampling keeps the traces of operations with fewer calls than this in their minute; 0 sets no such rule."),
+        list(
+            "sampling.overrides", \.sampling.overrides,
+            "Other probabilities, as SERVICE=P or SERVICE/OPERATION=P; of those that fit a trace the highest counts."),
+        duration(
+            "sampling.hold_time", \.sampling.holdTime,
+            "How long spans that sampling does not keep are held back, so that replays and late spans find them."),
+        duration(
+            "retention.keep_errors", \.retention.keepErrors,
+            "How long traces with errors are kept, where that is longer than retention_time."),
+        duration(
+            "retention.keep_slow", \.retention.keepSlow, "How long slow traces are kept, where that is longer than retention_time."),
+        duration(
+            "retention.slow_threshold", \.retention.slowThreshold, "How long a span takes at least so that its trace is slow.",
+            in: 1...year),
     ]
 
     private static let service: [ConfigurationKey] = [

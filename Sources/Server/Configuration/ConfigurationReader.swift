@@ -70,7 +70,7 @@ public struct ConfigurationReader {
         configuration.fileText = text
         var root = try YAMLValue.parse(text, file: path).mapping()
         try readKeys(of: &root, prefix: "", into: &configuration)
-        for section in ["tls", "limits", "query"] {
+        for section in ["tls", "limits", "query", "sampling", "retention"] {
             guard let value = root.take(section) else { continue }
             var mapping = try value.mapping()
             try readKeys(of: &mapping, prefix: section + ".", into: &configuration)
@@ -116,6 +116,7 @@ public struct ConfigurationReader {
             throw ConfigurationError("query.max_heavy must be less than query.max_concurrency, or light queries have no place.")
         }
         try checkRetention(configuration)
+        _ = try configuration.sampling.overridePolicies()
         guard configuration.tokenFile.isEmpty else { return }
         for listener in configuration.listeners where !listener.address.isLoopback {
             throw ConfigurationError(

@@ -42,6 +42,34 @@ public struct ServerConfiguration: Sendable, Equatable {
         public var workerQueue = 1_000
     }
 
+    /// What spans are kept beyond, or instead of, all of them.
+    public struct Sampling: Sendable, Equatable {
+        /// The probability with which a trace is kept that no rule keeps.
+        public var probability = 1.0
+        /// Whether traces with errors are kept.
+        public var keepErrors = true
+        /// Milliseconds from which on a span keeps its trace; 0: no such rule.
+        public var slowerThan: Int64 = 0
+        /// The quantile of its operation above which a span keeps its trace; 0: no such rule.
+        public var slowerThanQuantile = 0.0
+        /// Calls of an operation in a minute below which its traces are kept; 0: no such rule.
+        public var rareCalls = 0
+        /// Other probabilities, as `SERVICE=P` or `SERVICE/OPERATION=P`.
+        public var overrides: [String] = []
+        /// Milliseconds that spans which are not kept are held back for replays and late spans.
+        public var holdTime: Int64 = 600_000
+    }
+
+    /// What outlives ``ServerConfiguration/retentionTime``.
+    public struct Retention: Sendable, Equatable {
+        /// Milliseconds that traces with errors are kept; 0: as long as others.
+        public var keepErrors: Int64 = 0
+        /// Milliseconds that slow traces are kept; 0: as long as others.
+        public var keepSlow: Int64 = 0
+        /// Milliseconds from which on a span makes its trace slow.
+        public var slowThreshold: Int64 = 1_000
+    }
+
     /// What bounds queries of metrics.
     public struct Queries: Sendable, Equatable {
         /// Milliseconds that a query may take, its time in the queue included.
@@ -112,6 +140,10 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var tls = TLSFiles()
     /// Bounds.
     public var limits = Limits()
+    /// Which traces keep their spans.
+    public var sampling = Sampling()
+    /// Which traces keep them longer.
+    public var retention = Retention()
     /// Bounds of queries.
     public var queries = Queries()
     /// The pattern of origins whose scripts may ask questions of Prometheus's API; "" lets none.

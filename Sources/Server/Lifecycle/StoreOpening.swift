@@ -1,4 +1,5 @@
 import EmbeddedStorage
+import Platform
 import Storage
 
 /// Opens the store that a configuration describes.
@@ -12,6 +13,9 @@ enum StoreOpening {
         options.retention1h = configuration.retention1h
         options.retentionSize = configuration.retentionSize
         options.metrics.sourceSeriesLimit = configuration.limits.sourceSeries
+        options.spans.sampling = try configuration.sampling.policy()
+        configuration.retention.apply(to: &options.spans)
+        options.spans.cutPool = BlockingPool(name: "cut", threadCount: 1, queueLimit: 1)
         return try EmbeddedStore.open(directory: configuration.data, options: options)
     }
 }

@@ -55,6 +55,8 @@ struct ServeCommand: AsyncParsableCommand {
     var tls: TLSFlags
     @OptionGroup(title: "Limits")
     var limits: LimitFlags
+    @OptionGroup(title: "Traces")
+    var traces: TraceFlags
     @OptionGroup(title: "Queries")
     var queries: QueryFlags
 
@@ -139,8 +141,11 @@ struct ServeCommand: AsyncParsableCommand {
             "limits-worker-threads": limits.limitsWorkerThreads,
             "limits-worker-queue": limits.limitsWorkerQueue, "cors-origin": corsOrigin,
         ]
-        let lists = ["rule-files": ruleFiles, "enable-feature": enableFeature]
-        return given.merging(queries.given) { $1 }.compactMapValues { $0.map { [$0] } }.merging(lists) { $1 }
+        let lists = [
+            "rule-files": ruleFiles, "enable-feature": enableFeature, "sampling-overrides": traces.samplingOverrides,
+        ]
+        return given.merging(queries.given) { $1 }.merging(traces.given) { $1 }.compactMapValues { $0.map { [$0] } }.merging(lists)
+        { $1 }
     }
 
     mutating func run() async throws {

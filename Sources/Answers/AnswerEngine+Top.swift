@@ -18,7 +18,7 @@ extension AnswerEngine {
             return Self.answer(question, rows, window, range: window.rollupRange, from: .rollup)
         case .host, .client, .attribute:
             var scan = AttributeScan(question)
-            try traces.scan(from: window.from, through: window.through) { scan.add($0) }
+            try traces.scan(from: window.from, through: window.through, scan.projection) { scan.add($0) }
             return Self.answer(question, scan.rows(), window, range: window.spanRange, from: .spans, complete: !scan.isCut)
         }
     }
@@ -85,11 +85,12 @@ extension AnswerEngine {
 struct TopEntry {
     let key: [String: String]
     let tally: Tally
-    let share: Share
+    /// Nil where it was not computed.
+    let share: Share?
     /// Nil where critical time is not known.
     let totalCritical: UInt64?
 
-    init(_ key: [String: String], _ tally: Tally, _ share: Share, totalCritical: UInt64?) {
+    init(_ key: [String: String], _ tally: Tally, _ share: Share?, totalCritical: UInt64?) {
         self.key = key
         self.tally = tally
         self.share = share
@@ -104,8 +105,8 @@ struct TopEntry {
         case .p50: tally.durations.quantile(0.5) ?? 0
         case .p95: tally.durations.quantile(0.95) ?? 0
         case .p99: tally.durations.quantile(0.99) ?? 0
-        case .self: share.selfNanoseconds
-        case .critical: share.criticalNanoseconds
+        case .self: share?.selfNanoseconds ?? 0
+        case .critical: share?.criticalNanoseconds ?? 0
         }
     }
 
@@ -118,7 +119,8 @@ struct TopEntry {
     var row: TopRow {
         TopRow(
             key: key, calls: tally.calls, errors: tally.errors, totalSeconds: tally.totalSeconds, p50Seconds: tally.p50Seconds,
-            p95Seconds: tally.p95Seconds, p99Seconds: tally.p99Seconds, selfSeconds: Tally.seconds(share.selfNanoseconds),
-            criticalShare: totalCritical.map(share.criticalShare), exemplarTraceIDs: tally.exemplarTraceIDs)
+            p95Seconds: tally.p95Seconds, p99Seconds: tally.p99Seconds,
+            selfSeconds: share.map { Tally.seconds($0.selfNanoseconds) },
+            criticalShare: totalCritical.flatMap { share?.criticalShare(of: $0) }, exemplarTraceIDs: tally.exemplarTraceIDs)
     }
 }

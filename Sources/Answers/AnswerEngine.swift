@@ -61,14 +61,8 @@ public final class AnswerEngine: Sendable {
     private func recount(from: UInt64, to: UInt64) throws -> RollupTable {
         var table = RollupTable()
         guard from < to else { return table }
-        var ids: Set<TraceID> = []
-        try traces.scan(from: from, through: to - 1) { batch in
-            for row in batch.rows { ids.insert(row.traceID) }
-        }
-        for chunk in ids.sorted().chunks(of: Self.traceChunk) {
-            for trace in try traces.traces(chunk) {
-                table.merge(RollupBuilder.rollup(trace, counting: from...(to - 1)))
-            }
+        try traces.scanTraces(from: from, through: to - 1) { batch in
+            table.merge(RollupBuilder.rollup(batch, counting: from...(to - 1)))
         }
         return table
     }

@@ -40,8 +40,8 @@ public struct TopRow: Codable, Hashable, Sendable {
     public var p95Seconds: Double
     /// 99 % of them took at most this long.
     public var p99Seconds: Double
-    /// Time in which no child ran.
-    public var selfSeconds: Double
+    /// Time in which no child ran; missing where spans were scanned and it was not what they were sorted by.
+    public var selfSeconds: Double?
     /// Its part of the critical paths of all traces, 0 to 1; missing where it is not known.
     public var criticalShare: Double?
     /// Traces to look at, the slowest first.
@@ -50,7 +50,7 @@ public struct TopRow: Codable, Hashable, Sendable {
     /// Puts the parts together.
     public init(
         key: [String: String], calls: UInt64, errors: UInt64, totalSeconds: Double, p50Seconds: Double, p95Seconds: Double,
-        p99Seconds: Double, selfSeconds: Double, criticalShare: Double? = nil, exemplarTraceIDs: [String] = []
+        p99Seconds: Double, selfSeconds: Double? = nil, criticalShare: Double? = nil, exemplarTraceIDs: [String] = []
     ) {
         self.key = key
         self.calls = calls

@@ -69,7 +69,7 @@ public struct TopCommand: AsyncParsableCommand {
         if answer.by == TopMeasure.critical.rawValue {
             columns.append(("critical", { $0.criticalShare.map(QuantityText.share) ?? "–" }))
         } else {
-            columns.append(("self", { QuantityText.duration($0.selfSeconds) }))
+            columns.append(("self", { $0.selfSeconds.map { QuantityText.duration($0) } ?? "–" }))
         }
         return columns
     }

@@ -131,6 +131,11 @@ extension EmbeddedStore {
     /// With what probability a trace was kept.
     public func samplingProbability(of id: TraceID) throws -> Double { try spans.samplingProbability(of: id) }
 
+    /// The whole traces that have a span in the range.
+    public func scanTraces(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
+        try spans.scanTraces(from: from, through: through, body)
+    }
+
     /// The rows of whole minutes.
     public func rollups(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable {
         try spans.rollups(minutes: minutes, parts: parts)
@@ -140,6 +145,9 @@ extension EmbeddedStore {
     public func sums(minutes: ClosedRange<Int64>, parts: RollupParts) throws -> RollupTable {
         try spans.sums(minutes: minutes, parts: parts)
     }
+
+    /// The names kept by blocks and head.
+    public func operationNames() throws -> Set<OperationName> { try spans.operationNames() }
 }
 
 extension EmbeddedStore {

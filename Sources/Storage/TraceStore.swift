@@ -73,6 +73,10 @@ public protocol TraceReader: Sendable {
 
     /// With what probability a trace was kept that chance has kept; 1 for every other one.
     func samplingProbability(of id: TraceID) throws -> Double
+
+    /// Calls `body` with batches that together hold every trace of which a span starts in the closed range, whole and once;
+    /// other traces may come too, each whole and once. What `body` throws ends the scan and is thrown on.
+    func scanTraces(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws
 }
 
 extension TraceReader {

@@ -223,6 +223,40 @@ struct SpanContractTests {
         _ = try test.store.write(SpanBatch([span(1, 1)]))
         #expect(throws: Enough.self) { try test.store.scan(from: 0, through: .max) { _ in throw Enough() } }
     }
+
+    @Test("what the checkpoint of a search throws ends it", arguments: kinds)
+    func searchStops(kind: SpanStoreUnderTest.Kind) throws {
+        struct Enough: Error {}
+        let test = try SpanStoreUnderTest(kind)
+        _ = try test.store.write(SpanBatch([span(1, 1)]))
+        var query = TraceQuery()
+        #expect(try test.store.search(query) == [id(1)])
+        query.checkpoint = { throw Enough() }
+        #expect(throws: Enough.self) { try test.store.search(query) }
+        try test.store.flush()
+        #expect(throws: Enough.self) { try test.store.search(query) }
+    }
+
+    @Test("a trace larger than a page is one trace for every question", arguments: kinds)
+    func largeTrace(kind: SpanStoreUnderTest.Kind) throws {
+        let test = try SpanStoreUnderTest(kind)
+        let spanCount = 70_000
+        var batch = SpanBatch()
+        for number in 1...spanCount {
+            batch.append(span(1, UInt64(number), at: Double(number) / 1e6))
+        }
+        _ = try test.store.write(batch)
+        _ = try test.store.write(SpanBatch([span(2, 1)]))
+        try test.store.flush()
+        #expect(try test.store.traces([id(1)])[0].count == spanCount)
+        #expect(try test.store.search(TraceQuery(from: Self.origin + 69_000_000)) == [id(1)])
+        #expect(try test.store.search(TraceQuery(limit: 1)).count == 1)
+        var counts: [Int] = []
+        try test.store.scan(from: 0, through: .max, SpanProjection(.names)) { batch in
+            counts += Dictionary(grouping: batch.rows, by: \.traceID).values.map(\.count)
+        }
+        #expect(counts.sorted() == [1, spanCount])
+    }
 }
 
 /// A span's identity, for comparing sets of spans.

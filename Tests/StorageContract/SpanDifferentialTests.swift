@@ -104,13 +104,41 @@ private struct DifferentialRun {
         try compareTraces(asked)
         try compareSearch(query())
         let from = generator.origin + generator.random.next() % generator.width
-        try compareScan(from: from, through: from + generator.random.next() % 60_000_000_000)
+        let through = from + generator.random.next() % 60_000_000_000
+        try compareScan(from: from, through: through)
+        try compareScanOfTraces(from: from, through: through)
     }
 
     mutating func compareAll() throws {
         try compareTraces(ids)
         try compareScan(from: 0, through: .max)
         for _ in 0..<20 { try compareSearch(query()) }
+        try compareNames()
+        for _ in 0..<4 { try compareProjection() }
+    }
+
+    private func compareNames() throws {
+        #expect(try embedded.store.operationNames() == reference.store.operationNames(), "seed \(seed)")
+    }
+
+    /// What a scan in parts gives of each span is what the span has there.
+    private mutating func compareProjection() throws {
+        var columns = SpanProjection.Columns(rawValue: UInt32(generator.below(1 << 13)))
+        columns.formUnion([.spanIDs, .kinds])
+        let keys: [String]? = generator.chance(2) ? nil : ["key-\(generator.below(12))", "absent", "key-\(generator.below(12))"]
+        let from = generator.chance(2) ? 0 : generator.origin + generator.random.next() % generator.width
+        var expected: [ScannedSpan: Span] = [:]
+        try reference.store.scan(from: from, through: .max) { batch in
+            for span in batch.spans { expected[ScannedSpan(span)] = span }
+        }
+        try embedded.store.scan(from: from, through: .max, SpanProjection(columns, attributeKeys: keys)) { batch in
+            for span in batch.spans {
+                let full = expected.removeValue(forKey: ScannedSpan(span))
+                let problem = full.flatMap { ProjectedSpan(span, columns, keys).difference(from: $0) }
+                #expect(full != nil && problem == nil, "seed \(seed): \(problem ?? "not expected")")
+            }
+        }
+        #expect(expected.isEmpty, "seed \(seed), from \(from)")
     }
 
     private func compareTraces(_ ids: [TraceID]) throws {
@@ -127,6 +155,21 @@ private struct DifferentialRun {
             "seed \(seed), \(from)...\(through)")
     }
 
+    private func compareScanOfTraces(from: UInt64, through: UInt64) throws {
+        var expected: [TraceID: [Span]] = [:]
+        try reference.store.scanTraces(from: from, through: through) { expected[$0.rows[0].traceID] = $0.spans }
+        var found: [TraceID: [Span]] = [:]
+        try embedded.store.scanTraces(from: from, through: through) { batch in
+            for (id, spans) in Dictionary(grouping: batch.spans, by: \.traceID) {
+                #expect(found.updateValue(spans, forKey: id) == nil, "seed \(seed)")
+            }
+        }
+        for (id, spans) in expected { #expect(found[id] == spans, "seed \(seed), \(from)...\(through)") }
+        for (id, spans) in found where expected[id] == nil {
+            #expect(try spans == reference.store.traces([id])[0].spans, "seed \(seed), \(from)...\(through)")
+        }
+    }
+
     /// The spans by trace; a trace that comes in two batches, or a span that comes twice, shows as a difference.
     private func scanned(_ store: any SpanStoring, _ from: UInt64, _ through: UInt64) throws -> [TraceID: [[Span]]] {
         var traces: [TraceID: [[Span]]] = [:]
@@ -134,6 +177,17 @@ private struct DifferentialRun {
             for (id, spans) in Dictionary(grouping: batch.spans, by: \.traceID) { traces[id, default: []].append(spans) }
         }
         return traces
+    }
+
+    /// An attribute that some span has, wherever it stands, by its text.
+    private mutating func tag() -> (key: String, value: String)? {
+        guard !written.isEmpty else { return nil }
+        let span = written[generator.below(written.count)]
+        let attributes = [
+            span.attributes, span.resource.attributes, span.scope.attributes, span.events.flatMap(\.attributes),
+            span.links.flatMap(\.attributes),
+        ][generator.below(5)]
+        return attributes.isEmpty ? nil : attributes[generator.below(attributes.count)].textPair
     }
 
     private mutating func query() -> TraceQuery {
@@ -146,6 +200,7 @@ private struct DifferentialRun {
         if generator.chance(4) {
             query.tags = [("key-\(generator.below(12))", ["200", "true", "GET", "0", ""][generator.below(5)])]
         }
+        if generator.chance(2), let tag = tag() { query.tags.append(tag) }
         if generator.chance(6) { query.tags.append(("error", "true")) }
         if generator.chance(6) { query.keys = [["key-3", "exception", "error", "absent"][generator.below(4)]] }
         if generator.chance(2) {
@@ -153,5 +208,53 @@ private struct DifferentialRun {
             query.through = query.from + generator.random.next() % 120_000_000_000
         }
         return query
+    }
+}
+
+/// What a span is known by.
+private struct ScannedSpan: Hashable {
+    var traceID: TraceID
+    var spanID: SpanID
+    var side: SpanSide
+
+    init(_ span: Span) { (traceID, spanID, side) = (span.traceID, span.spanID, span.side) }
+}
+
+extension Attribute {
+    /// The key and the text form of the value.
+    fileprivate var textPair: (key: String, value: String) { (key, value.text) }
+}
+
+/// A span of which only some parts were asked for.
+private struct ProjectedSpan {
+    private let span: Span
+    private let columns: SpanProjection.Columns
+    private let keys: [String]?
+
+    init(_ span: Span, _ columns: SpanProjection.Columns, _ keys: [String]?) {
+        self.span = span
+        self.columns = columns
+        self.keys = keys
+    }
+
+    /// What was asked for and is not as in the whole span; nil when everything is.
+    func difference(from full: Span) -> String? {
+        let parts: [(SpanProjection.Columns, String, Bool)] = [
+            (.parents, "parent", span.parentSpanID == full.parentSpanID), (.starts, "start", span.start == full.start),
+            (.durations, "duration", span.duration == full.duration), (.names, "name", span.name == full.name),
+            (.kinds, "kind", span.kind == full.kind && span.status == full.status),
+            (.statusMessages, "message", span.statusMessage == full.statusMessage),
+            (.resources, "resource", span.resource == full.resource), (.scopes, "scope", span.scope == full.scope),
+            (.attributes, "attributes", wanted(span.attributes) == wanted(full.attributes)),
+            (.events, "events", span.events.map { wanted($0.attributes) } == full.events.map { wanted($0.attributes) }),
+            (.events, "names of events", span.events.map(\.name) == full.events.map(\.name)),
+            (.links, "links", span.links.map { wanted($0.attributes) } == full.links.map { wanted($0.attributes) }),
+            (.others, "flags", span.flags == full.flags && span.traceState == full.traceState),
+        ]
+        return parts.first { columns.contains($0.0) && !$0.2 }?.1
+    }
+
+    private func wanted(_ attributes: [Attribute]) -> [Attribute] {
+        attributes.filter { attribute in keys.map { $0.contains(attribute.key) } ?? true }
     }
 }

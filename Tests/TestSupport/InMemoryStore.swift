@@ -230,8 +230,9 @@ public final class InMemoryStore: Store {
     /// The matching traces, latest start first; equal starts by falling id.
     public func search(_ query: TraceQuery) throws -> [TraceID] {
         let traces = try open { Dictionary(grouping: $0.spans.values, by: \.traceID) }
-        let found = traces.filter { _, spans in
-            spans.contains { $0.start >= query.from && $0.start <= query.through }
+        let found = try traces.filter { _, spans in
+            try query.checkpoint()
+            return spans.contains { $0.start >= query.from && $0.start <= query.through }
                 && spans.contains { SpanCondition.holds(query, $0) }
         }
         let starts = found.map { id, spans in (id: id, start: spans.map(\.start).min() ?? 0) }
@@ -246,6 +247,13 @@ public final class InMemoryStore: Store {
         for (_, trace) in Dictionary(grouping: spans, by: \.traceID).sorted(by: { $0.key < $1.key }) {
             try body(Self.batch(trace))
         }
+    }
+
+    /// Every trace that has a span in the range.
+    public func scanTraces(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
+        var ids: Set<TraceID> = []
+        try scan(from: from, through: through) { ids.formUnion($0.rows.map(\.traceID)) }
+        for id in ids.sorted() { try body(try traces([id])[0]) }
     }
 
     // MARK: - The rest

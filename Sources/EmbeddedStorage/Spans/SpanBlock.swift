@@ -122,6 +122,29 @@ final class SpanBlock: TraceSource {
         return pages
     }
 
+    /// What is known of the pages beyond their zones; nil when the block was written before that was kept.
+    func digests() throws -> PageDigests? {
+        if meta[.digests].storedByteCount == 0 { return nil }
+        let item = try cache.item(
+            SpanPageCache.Key(block: meta.id, part: .digests), byteCount: { $0.memoryByteCount },
+            read: { .digests(try checked { try readDigests() }) })
+        guard case .digests(let digests) = item else { return nil }
+        return digests
+    }
+
+    private func readDigests() throws -> PageDigests {
+        try Self.section(.digests, meta, file).withUnsafeBytes { try PageDigests($0, pageCount: pageCount) }
+    }
+
+    /// The names of the operations in the block, those of traces that were sampled out included.
+    func operationNames() throws -> Set<OperationName> {
+        if meta[.sampling].storedByteCount == 0, let digests = try digests(), digests.hasAllOperations {
+            return Set(digests.operations)
+        }
+        guard let minutes = meta.rollupMinutes else { return [] }
+        return Set(try rollups().sums(minutes: minutes, parts: .operations).operations.keys.map(OperationName.init))
+    }
+
     /// The rollups of the block: of its spans, and what they change about the traces that have parts elsewhere.
     func rollups() throws -> RollupSection {
         let item = try cache.item(
@@ -160,6 +183,7 @@ final class SpanBlock: TraceSource {
         if rowCount != meta.rowCount { throw damage("it has \(rowCount) spans instead of \(meta.rowCount)") }
         for chunk in fences.indices { _ = try indexChunk(chunk) }
         try checked { try readRollups().verify() }
+        if meta[.digests].storedByteCount > 0 { _ = try checked { try readDigests() } }
     }
 
     // MARK: - The trace index
@@ -281,6 +305,7 @@ extension SpanPageCache.Item {
         case .page(let batch): batch.byteCount
         case .indexChunk(let entries): entries.count * MemoryLayout<TraceIndex.Entry>.stride
         case .rollups(let section): section.memoryByteCount
+        case .digests(let digests): digests.memoryByteCount
         }
     }
 }

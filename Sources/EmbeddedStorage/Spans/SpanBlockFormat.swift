@@ -39,12 +39,14 @@ enum SpanBlockFormat {
         case rollups = 5
         /// With what probability traces were kept.
         case sampling = 6
+        /// What pages say for searches; may be missing.
+        case digests = 7
 
         /// The version of blocks that has this section first.
         var firstVersion: UInt32 {
             switch self {
             case .zones, .filter, .traceIndex, .parted, .rollups: 1
-            case .sampling: 2
+            case .sampling, .digests: 2
             }
         }
     }

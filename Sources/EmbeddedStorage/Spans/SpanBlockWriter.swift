@@ -10,6 +10,7 @@ struct SpanBlockWriter {
     private let file: any AppendableFile
     private var meta: SpanBlockMeta
     private var zones: [PageZone] = []
+    private var digests = PageDigestWriter()
     private var names = NameList()
     private var entries: [TraceIndex.Entry] = []
     private var parted: Set<TraceID> = []
@@ -55,6 +56,7 @@ struct SpanBlockWriter {
         zone.rowCount = page.count
         index(page, &zone)
         names.list(page, &zone)
+        digests.add(page)
         let raw = SpanBatchCodec.encode(page)
         let stored = try Zstd.compress(raw, level: Int32(SpanBlockFormat.compressionLevel))
         zone.byteCount = raw.count
@@ -106,6 +108,7 @@ struct SpanBlockWriter {
         try add(.parted, partedBytes())
         try add(.rollups, rollups.bytes)
         if !sampling.isEmpty { try add(.sampling, sampling) }
+        try add(.digests, digests.finish())
         meta.dataByteCount = file.byteCount
         try file.sync()
         file.close()

@@ -14,7 +14,8 @@ struct SpanMatcher {
 
     private let batch: SpanBatch
     private let query: TraceQuery
-    private var service: UInt32?
+    /// For each resource whether it is of the service.
+    private var isOfService: [Bool] = []
     private var operation: UInt32?
     private var tags: [Tag] = []
     private var keys: [(symbol: UInt32?, isError: Bool)] = []
@@ -28,8 +29,9 @@ struct SpanMatcher {
         self.query = query
         self.batch = batch
         if let name = query.service {
-            service = batch.symbols.find(name)
-            if service == nil { matchesNothing = true }
+            let service = batch.symbols.find(name)
+            isOfService = batch.resources.map { $0.serviceName == service }
+            if !isOfService.contains(true) { matchesNothing = true }
         }
         if let name = query.operation {
             operation = batch.symbols.find(name)
@@ -67,8 +69,8 @@ struct SpanMatcher {
     /// Whether all conditions hold together on this row.
     func matches(_ row: SpanRow) -> Bool {
         if matchesNothing { return false }
-        if let service, batch.resources[Int(row.resource)].serviceName != service { return false }
         if let operation, row.name != operation { return false }
+        if !isOfService.isEmpty, !isOfService[Int(row.resource)] { return false }
         if let kind = query.kind, row.kind != kind { return false }
         if let least = query.minimumDuration, row.duration < least { return false }
         if let most = query.maximumDuration, row.duration > most { return false }

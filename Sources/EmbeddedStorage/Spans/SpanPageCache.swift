@@ -16,6 +16,7 @@ final class SpanPageCache: Sendable {
         case page(Int)
         case indexChunk(Int)
         case rollups
+        case digests
     }
 
     /// An item.
@@ -23,6 +24,7 @@ final class SpanPageCache: Sendable {
         case page(SharedSpanBatch)
         case indexChunk([TraceIndex.Entry])
         case rollups(RollupSection)
+        case digests(PageDigests)
     }
 
     private struct Slot {

@@ -20,14 +20,40 @@ extension SpanStore: TraceReader {
     public func scan(
         from: UInt64, through: UInt64, _ projection: SpanProjection, _ body: (SpanBatch) throws -> Void
     ) throws {
+        try scan(from: from, through: through, projection, isWhole: false, body)
+    }
+
+    /// The whole traces of which a span starts in a range; see ``TraceReader`` and ``scan(from:through:_:_:)``.
+    public func scanTraces(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
+        try scan(from: from, through: through, .everything, isWhole: true, body)
+    }
+
+    private func scan(
+        from: UInt64, through: UInt64, _ projection: SpanProjection, isWhole: Bool, _ body: (SpanBatch) throws -> Void
+    ) throws {
         if from > through { return }
         do {
             let snapshot = try snapshot()
-            var scan = try SpanScan(snapshot, try partedTraces(snapshot), from: from, through: through, projection)
+            var scan = try SpanScan(
+                snapshot, try partedTraces(snapshot), from: from, through: through, projection, isWhole: isWhole)
             try scan.run(body)
         } catch let damage as SpanBlockDamage {
             setAside(damage)
             throw Self.storageError(damage)
+        }
+    }
+
+    /// The names kept by blocks and head; see ``RollupReader``.
+    public func operationNames() throws -> Set<OperationName> {
+        try reading { snapshot in
+            let names = headNames.names(snapshot.head)
+            if let last = lastNames.withLock({ $0 }), last.version == snapshot.blocksVersion { return last.names.union(names) }
+            var stored: Set<OperationName> = []
+            for block in snapshot.blocks { stored.formUnion(try block.operationNames()) }
+            lastNames.withLock { last in
+                if last.map({ $0.version < snapshot.blocksVersion }) ?? true { last = (snapshot.blocksVersion, stored) }
+            }
+            return stored.union(names)
         }
     }
 

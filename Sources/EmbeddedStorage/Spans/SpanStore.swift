@@ -63,6 +63,9 @@ public final class SpanStore: Sendable {
     let state: Mutex<State>
     let workshop: Mutex<Workshop>
     let headRollups: HeadRollups
+    let headNames = HeadNames()
+    /// The names in the list of blocks that was asked last.
+    let lastNames = Mutex<(version: UInt64, names: Set<OperationName>)?>(nil)
     /// The parted traces of the list of blocks that was asked last.
     let lastParted = Mutex<(version: UInt64, traces: PartedTraces)?>(nil)
     /// The names that have rows of their own; nil until somebody needs them.

@@ -14,11 +14,22 @@ struct TraceSearch {
     private let snapshot: SpanStore.Snapshot
     private let projection: SpanProjection
     private var parted: PartedTraces
-    private var filters: [BlockFilter]
+    /// Of the blocks that were looked into.
+    private var filters: [Int: BlockFilter] = [:]
     private var found: LatestTraces
     /// What the places that were asked know of parted traces.
     private var known: [TraceID: Knowledge] = [:]
     private var asked: Set<Place> = []
+
+    /// A block or a page, and the latest start that a trace there may have.
+    private struct Candidate {
+        var latestStart: UInt64
+        var place: Place
+
+        static func precedes(_ a: Candidate, _ b: Candidate) -> Bool {
+            (a.latestStart, a.place.block, a.place.page) < (b.latestStart, b.place.block, b.place.page)
+        }
+    }
 
     /// What is known of a trace that stands in several places.
     private struct Knowledge {
@@ -33,7 +44,6 @@ struct TraceSearch {
         self.snapshot = snapshot
         projection = SpanMatcher.projection(query)
         self.parted = parted
-        filters = []
         found = LatestTraces(limit: query.limit)
     }
 
@@ -41,19 +51,24 @@ struct TraceSearch {
     mutating func run() throws -> [TraceID] {
         if query.limit <= 0 || query.from > query.through { return [] }
         try parted.add(of: snapshot.head, snapshot.blocks)
-        filters = snapshot.blocks.map { BlockFilter(query, $0) }
         try query.checkpoint()
         searchHead()
-        let pages = candidatePages()
-        var nextPage = 0
+        var blocks = blocksInRange()
+        var pages: [Candidate] = []
         var nextTrace = 0
-        while nextPage < pages.count || nextTrace < parted.traces.count {
-            let pageStart = nextPage < pages.count ? pages[nextPage].latestStart : 0
+        // Blocks and pages are taken from the end. A block is looked into when nothing else may have a later trace.
+        while !blocks.isEmpty || !pages.isEmpty || nextTrace < parted.traces.count {
+            let blockStart = blocks.last?.latestStart ?? 0
+            let pageStart = pages.last?.latestStart ?? 0
             let traceStart = nextTrace < parted.traces.count ? parted.traces[nextTrace].latestStart : 0
-            if let worst = found.worstStart, max(pageStart, traceStart) < worst { break }
-            if nextTrace == parted.traces.count || (nextPage < pages.count && pageStart >= traceStart) {
-                try ask(pages[nextPage].place)
-                nextPage += 1
+            if let worst = found.worstStart, max(blockStart, pageStart, traceStart) < worst { break }
+            if let block = blocks.last, blockStart >= max(pageStart, traceStart) {
+                blocks.removeLast()
+                pages += try candidates(block.place.block)
+                pages.sort(by: Candidate.precedes)
+            } else if let page = pages.last, pageStart >= traceStart {
+                pages.removeLast()
+                try ask(page.place)
             } else {
                 try decide(parted.traces[nextTrace])
                 nextTrace += 1
@@ -104,18 +119,34 @@ struct TraceSearch {
 
     // MARK: - Blocks
 
-    /// The pages that may have a trace that satisfies the query, those with the latest start first.
-    private func candidatePages() -> [(latestStart: UInt64, place: Place)] {
-        var pages: [(latestStart: UInt64, place: Place)] = []
+    /// The blocks that have a span in the range, those with the latest trace last.
+    private func blocksInRange() -> [Candidate] {
+        var blocks: [Candidate] = []
         for (index, block) in snapshot.blocks.enumerated()
-        where block.meta.minimumStart <= query.through && block.meta.maximumStart >= query.from && filters[index].mayMatch {
-            for (number, zone) in block.zones.enumerated()
-            where zone.overlaps(from: query.from, through: query.through) && filters[index].mayMatch(zone) {
-                pages.append((zone.maximumTraceStart, Place(block: index, page: number)))
-            }
+        where block.meta.minimumStart <= query.through && block.meta.maximumStart >= query.from {
+            let latest = block.zones.lazy.filter { isNear($0) }.map(\.maximumTraceStart).max()
+            if let latest { blocks.append(Candidate(latestStart: latest, place: Place(block: index, page: 0))) }
         }
-        pages.sort { ($0.latestStart, $0.place.block, $0.place.page) > ($1.latestStart, $1.place.block, $1.place.page) }
+        return blocks.sorted(by: Candidate.precedes)
+    }
+
+    /// The pages of a block that may have a trace that satisfies the query.
+    private mutating func candidates(_ block: Int) throws -> [Candidate] {
+        let filter = try filter(block)
+        var pages: [Candidate] = []
+        for (number, zone) in snapshot.blocks[block].zones.enumerated() where isNear(zone) && filter.mayMatch(page: number) {
+            pages.append(Candidate(latestStart: zone.maximumTraceStart, place: Place(block: block, page: number)))
+        }
         return pages
+    }
+
+    private func isNear(_ zone: PageZone) -> Bool { zone.overlaps(from: query.from, through: query.through) }
+
+    private mutating func filter(_ block: Int) throws -> BlockFilter {
+        if let known = filters[block] { return known }
+        let filter = try BlockFilter(query, snapshot.blocks[block])
+        filters[block] = filter
+        return filter
     }
 
     /// Decides the whole traces of a page, and notes what it knows of the parted ones.
@@ -124,67 +155,55 @@ struct TraceSearch {
         try query.checkpoint()
         let page = try snapshot.blocks[place.block].page(place.page, projection).spans
         let matcher = SpanMatcher(query, page)
-        let hasParted = parted.pages.contains(place)
-        if matcher.matchesNothing && !hasParted { return }
+        if parted.pages.contains(place) { return note(page, matcher) }
+        if !matcher.matchesNothing { decide(page, matcher) }
+    }
+
+    /// Decides the traces of a page of which none has a part elsewhere.
+    private mutating func decide(_ page: SpanBatch, _ matcher: SpanMatcher) {
+        page.rows.withUnsafeBufferPointer { rows in
+            var index = 0
+            while index < rows.count {
+                // No trace starts later than one of its spans.
+                let isLate = found.worstStart.map { rows[index].start >= $0 } ?? true
+                guard isLate, matcher.matches(rows[index]) else {
+                    index += 1
+                    continue
+                }
+                let id = rows[index].traceID
+                var first = index
+                while first > 0, rows[first - 1].traceID == id { first -= 1 }
+                var end = index + 1
+                while end < rows.count, rows[end].traceID == id { end += 1 }
+                if (first..<end).contains(where: { isInRange(rows[$0].start) }) { found.insert(id, start: rows[first].start) }
+                index = end
+            }
+        }
+    }
+
+    /// Decides the whole traces of a page, and notes what it knows of the others.
+    private mutating func note(_ page: SpanBatch, _ matcher: SpanMatcher) {
         for rows in page.traceRuns {
-            let first = rows.lowerBound
-            let id = page.rows[first].traceID
-            if hasParted, parted.contains(id) {
-                note(
-                    id, matches: rows.contains { matcher.matches(page.rows[$0]) },
-                    isInRange: rows.contains { isInRange(page.rows[$0].start) }, start: page.rows[first].start)
-            } else if rows.contains(where: { matcher.matches(page.rows[$0]) }),
-                rows.contains(where: { isInRange(page.rows[$0].start) })
-            {
-                found.insert(id, start: page.rows[first].start)
+            let first = page.rows[rows.lowerBound]
+            let isMatch = rows.contains { matcher.matches(page.rows[$0]) }
+            let isNear = rows.contains { isInRange(page.rows[$0].start) }
+            if parted.contains(first.traceID) {
+                note(first.traceID, matches: isMatch, isInRange: isNear, start: first.start)
+            } else if isMatch, isNear {
+                found.insert(first.traceID, start: first.start)
             }
         }
     }
 
     /// Decides a trace that stands in several places: first those where a span may match, then all.
     private mutating func decide(_ trace: PartedTraces.Trace) throws {
-        let isNear = trace.places.contains {
-            snapshot.blocks[$0.block].zones[$0.page].overlaps(from: query.from, through: query.through)
-        }
+        let isNear = trace.places.contains { self.isNear(snapshot.blocks[$0.block].zones[$0.page]) }
         if !isNear, known[trace.id]?.isInRange != true { return }
-        for place in trace.places where filters[place.block].mayMatch(snapshot.blocks[place.block].zones[place.page]) {
+        for place in trace.places where try filter(place.block).mayMatch(page: place.page) {
             try ask(place)
         }
         guard known[trace.id]?.matches == true else { return }
         for place in trace.places { try ask(place) }
         if let knowledge = known[trace.id], knowledge.isInRange { found.insert(trace.id, start: knowledge.start) }
-    }
-}
-
-/// What the zones of a block's pages are asked for a query.
-private struct BlockFilter {
-    private let query: TraceQuery
-    private let service: UInt32?
-    private let operation: UInt32?
-    private let isError: Bool
-    /// Whether any page may have a match.
-    let mayMatch: Bool
-
-    init(_ query: TraceQuery, _ block: SpanBlock) {
-        func number(_ name: String?) -> UInt32? {
-            name.flatMap { block.names.firstIndex(of: $0) }.map { UInt32($0) }
-        }
-        self.query = query
-        service = number(query.service)
-        operation = number(query.operation)
-        isError = query.keys.contains("error") || query.tags.contains { $0.key == "error" }
-        mayMatch = true
-    }
-
-    /// Whether a span of the page may match; when it starts is not looked at.
-    func mayMatch(_ zone: PageZone) -> Bool {
-        if let least = query.minimumDuration, zone.maximumDuration < least { return false }
-        if isError, !zone.hasError { return false }
-        return Self.mayMatch(query.service, service, zone.services) && Self.mayMatch(query.operation, operation, zone.operations)
-    }
-
-    private static func mayMatch(_ name: String?, _ number: UInt32?, _ listed: [UInt32]?) -> Bool {
-        guard name != nil, let listed else { return true }
-        return number.map(listed.contains) ?? false
     }
 }

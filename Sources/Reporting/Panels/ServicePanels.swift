@@ -81,7 +81,8 @@ enum ServicePanels {
                     [
                         Table.Cell(row.key["operation"] ?? ""), Table.Cell(Quantity.count(row.calls)),
                         Table.Cell(Quantity.duration(row.totalSeconds)),
-                        Table.Cell(Quantity.duration(row.selfSeconds)), Table.Cell(Quantity.duration(row.p50Seconds)),
+                        Table.Cell(row.selfSeconds.map { Quantity.duration($0) } ?? "–"),
+                        Table.Cell(Quantity.duration(row.p50Seconds)),
                         Table.Cell(Quantity.duration(row.p95Seconds)), Table.Cell(Quantity.duration(row.p99Seconds)),
                         Table.errors(row.errors, of: row.calls), context.traceCell(row.exemplarTraceIDs),
                     ]

@@ -23,7 +23,8 @@ extension QueryRunner {
     /// Writes what became of queries and how many there are at the moment.
     func write(to snapshot: inout MetricSnapshot) {
         snapshot.family(
-            "headrope_queries_total", .counter, "Queries of metrics by result; canceled are those whose client went away.")
+            "headrope_queries_total", .counter,
+            "Queries of metrics and traces by result; canceled are those whose client went away.")
         for result in QueryCounters.results { snapshot.sample([("result", result)], Double(counters.count(of: result))) }
         snapshot.family("headrope_queries_running", .gauge, "Queries that hold a place, by kind of place.")
         for place in QueryAdmission.Place.allCases {

@@ -13,20 +13,20 @@ struct JaegerV3Routes: RouteGroup {
 
     var routes: [Route] {
         [
-            route("/api/v3/services") { _, server in
-                .json(bytes: JaegerV3Encoder.services(try JaegerRoutes.services(server)))
+            route("/api/v3/services") { _, asked in
+                .json(bytes: JaegerV3Encoder.services(try JaegerRoutes.services(asked)))
             },
-            route("/api/v3/operations") { routed, server in try Self.operations(routed.query, server) },
+            route("/api/v3/operations") { routed, asked in try Self.operations(routed.query, asked) },
             route("/api/v3/traces/{trace_id}", Self.trace),
-            route("/api/v3/dependencies") { routed, server in try Self.dependencies(routed.query, server) },
+            route("/api/v3/dependencies") { routed, asked in try Self.dependencies(routed.query, asked) },
         ]
-            + search("/api/v3/traces") { question, server in
-                let traces = try WholeTraces.read(try server.store.search(question.query), server.store)
+            + search("/api/v3/traces") { question, asked in
+                let traces = try WholeTraces.read(try asked.search(question.query), asked)
                 return try Self.found(traces, isRaw: question.isRaw)
             }
-            + search("/api/v3/trace-summaries") { question, server in
+            + search("/api/v3/trace-summaries") { question, asked in
                 var summaries: [JaegerTraceSummary] = []
-                try WholeTraces.forEach(try server.store.search(question.query), server.store) {
+                try WholeTraces.forEach(try asked.search(question.query), asked) {
                     summaries.append(JaegerTraceSummary($0))
                 }
                 return .json(bytes: JaegerV3Encoder.summaries(summaries))
@@ -36,23 +36,23 @@ struct JaegerV3Routes: RouteGroup {
     // MARK: - Routes
 
     private func route(
-        _ path: String, _ handle: @escaping @Sendable (RoutedRequest, ServerDependencies) throws -> Response
+        _ path: String, _ handle: @escaping @Sendable (RoutedRequest, TraceQueries) throws -> Response
     ) -> Route {
         Route(.get, path, scope: .query, errors: .jaegerV3) { [server] routed in
-            try await server.pool.run { try handle(routed, server) }
+            try await server.askTraces { try handle(routed, $0) }
         }
     }
 
     /// A search by `GET` with parameters and by `POST` with the same in a JSON body.
     private func search(
-        _ path: String, _ handle: @escaping @Sendable (JaegerV3Search.Question, ServerDependencies) throws -> Response
+        _ path: String, _ handle: @escaping @Sendable (JaegerV3Search.Question, TraceQueries) throws -> Response
     ) -> [Route] {
         [
-            route(path) { routed, server in try handle(try JaegerV3Search.question(routed.query), server) },
+            route(path) { routed, asked in try handle(try JaegerV3Search.question(routed.query), asked) },
             Route(.post, path, scope: .query, errors: .jaegerV3) { [server] routed in
                 let body = Data(buffer: try await routed.bodyBytes(limit: Self.bodyLimit))
-                return try await server.pool.run {
-                    try handle(try JaegerV3Search.question(try JaegerV3Search.items(body: body)), server)
+                return try await server.askTraces {
+                    try handle(try JaegerV3Search.question(try JaegerV3Search.items(body: body)), $0)
                 }
             },
         ]
@@ -60,17 +60,17 @@ struct JaegerV3Routes: RouteGroup {
 
     // MARK: - Answers
 
-    private static func operations(_ items: QueryItems, _ server: ServerDependencies) throws -> Response {
+    private static func operations(_ items: QueryItems, _ asked: TraceQueries) throws -> Response {
         let kind = try JaegerSearch.kind(JaegerV3Search.value(items, "spanKind")?.text)
-        let operations = try JaegerRoutes.operations(of: try items.required("service"), kind: kind, server)
+        let operations = try JaegerRoutes.operations(of: try items.required("service"), kind: kind, asked)
         return .json(bytes: JaegerV3Encoder.operations(operations.map { ($0.operation, $0.kind) }))
     }
 
-    private static func trace(_ routed: RoutedRequest, _ server: ServerDependencies) throws -> Response {
+    private static func trace(_ routed: RoutedRequest, _ asked: TraceQueries) throws -> Response {
         let id = try JaegerTraceID.read(routed.parameter("trace_id"), where: "trace_id")
         let range = try JaegerV3Search.range(routed.query)
         let isRaw = try JaegerV3Search.flag(routed.query, "rawTraces")
-        let traces = try server.store.traces([id]).filter { $0.rows.contains { range.contains($0.start) } }
+        let traces = try asked.traces([id]).filter { $0.rows.contains { range.contains($0.start) } }
         return try found(traces, isRaw: isRaw)
     }
 
@@ -79,9 +79,9 @@ struct JaegerV3Routes: RouteGroup {
         return .json(bytes: JaegerV3Encoder.traces(isRaw ? traces : traces.map(\.withJaegerIdentities)))
     }
 
-    private static func dependencies(_ items: QueryItems, _ server: ServerDependencies) throws -> Response {
+    private static func dependencies(_ items: QueryItems, _ asked: TraceQueries) throws -> Response {
         for name in ["startTime", "endTime"] where JaegerV3Search.value(items, name) == nil { _ = try items.required(name) }
-        let links = try DependencyTotals(server.store, range: try JaegerV3Search.range(items)).links
+        let links = try DependencyTotals(asked, range: try JaegerV3Search.range(items)).links
         return .json(bytes: JaegerV3Encoder.dependencies(links.map { ($0.parent, $0.child, $0.callCount) }))
     }
 }

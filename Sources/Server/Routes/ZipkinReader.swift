@@ -3,7 +3,7 @@ import TelemetryModel
 
 /// What the questions of Zipkin's API find out from the store. Calls block.
 struct ZipkinReader {
-    let store: any Store
+    let store: any TraceReader & RollupReader
     /// Nanoseconds since 1970.
     let now: UInt64
     /// The tags whose values are offered for completion.
@@ -13,11 +13,11 @@ struct ZipkinReader {
     /// The most values of one tag that are offered.
     static let autocompleteLimit = 1_000
 
-    init(_ server: ServerDependencies) {
-        store = server.store
-        now = server.time.now()
-        autocompleteKeys = server.configuration.zipkinAutocompleteKeys
-        isStrict = server.configuration.zipkinStrictTraceID
+    init(_ asked: TraceQueries) {
+        store = asked
+        now = asked.server.time.now()
+        autocompleteKeys = asked.server.configuration.zipkinAutocompleteKeys
+        isStrict = asked.server.configuration.zipkinStrictTraceID
     }
 
     // MARK: - Names

@@ -7,7 +7,7 @@ import WireFormats
 struct ZipkinRoutes: RouteGroup {
     let server: ServerDependencies
 
-    /// A path with whoever answers it, on a thread of the pool.
+    /// A path with whoever answers it, on a thread for queries.
     private struct Question {
         let path: String
         let answer: @Sendable (RoutedRequest, ZipkinReader) throws -> Response
@@ -22,7 +22,7 @@ struct ZipkinRoutes: RouteGroup {
         ["", "/zipkin"].flatMap { prefix in
             (names + traces).map { question in
                 Route(.get, prefix + question.path, scope: .query, errors: .text, ports: [.zipkin]) { [server] routed in
-                    try await server.pool.run { try question.answer(routed, ZipkinReader(server)) }
+                    try await server.askTraces { try question.answer(routed, ZipkinReader($0)) }
                 }
             }
         }

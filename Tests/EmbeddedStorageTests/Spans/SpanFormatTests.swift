@@ -29,6 +29,9 @@ struct SpanFormatTests {
             "\(SpanBlockFormat.pageRowLimit) rows", "\(SpanBlockFormat.pageByteLimit)", "\(SpanBlockFormat.dataByteLimit)",
             "\(SpanBlockFormat.metaByteLimit)", "\(TraceIndex.chunkEntryCount) entries", "\(TraceIndex.entryByteCount) bytes",
             "\(PageZone.nameLimit) ", "\(SpanBlockMeta.replacedLimit)", "\(TraceFilter.byteLimit)", "\(RollupSection.rowLimit)",
+            "\(PageDigests.pageOperationLimit) on the page", "\(PageDigests.operationLimit) on pages",
+            "(\(PageDigests.pageKeyLimit), \(PageDigests.keyLimit)", "at most \(PageDigests.valueByteLimit) bytes",
+            "\(PageDigests.pageValueLimit) values", "\(PageDigests.eventBit) for the name",
         ] {
             #expect(page.contains(text), "\(text)")
         }

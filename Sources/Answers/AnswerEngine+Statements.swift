@@ -8,7 +8,7 @@ extension AnswerEngine {
     /// What services ask of databases; with `service`, only what this one asks.
     public func statements(service: String?, _ request: AnswerRequest) throws -> StatementsAnswer {
         let window = try window(request)
-        let table = try sums(window, [.statements, .operations])
+        let table = try exampleRows(window, [.statements, .operations])
         var groups: [StatementIdentity: StatementGroup] = [:]
         for (key, row) in table.statements {
             if let service, key.callerService != service { continue }

@@ -14,7 +14,7 @@ extension AnswerEngine {
                     .badRequest, "Statements have no critical share of their own; ask for of=operation&by=critical.", at: "by")
             }
             let rows = Self.rows(
-                question, RollupView(try sums(window, question.of == .statement ? .statements : [.operations, .nodes])))
+                question, RollupView(try exampleRows(window, question.of == .statement ? .statements : [.operations, .nodes])))
             return Self.answer(question, rows, window, range: window.rollupRange, from: .rollup)
         case .host, .client, .attribute:
             var scan = AttributeScan(question)

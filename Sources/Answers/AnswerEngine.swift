@@ -34,6 +34,17 @@ public final class AnswerEngine: Sendable {
         try table(window, parts) { try rollups.rollups(minutes: $0, parts: parts) }
     }
 
+    /// Rows whose minutes do not matter: the sums of a long window, the minutes of a short one, each of which brings an
+    /// example.
+    func exampleRows(_ window: AnswerWindow, _ parts: RollupParts) throws -> RollupTable {
+        let minutes = window.minutes
+        let isShort = minutes.upperBound - minutes.lowerBound < Self.shortWindow
+        return isShort ? try table(window, parts) : try sums(window, parts)
+    }
+
+    /// Windows of so many minutes are answered from minutes where several examples are wanted.
+    private static let shortWindow: Int64 = 15
+
     /// The same over all minutes, under minute 0.
     func sums(_ window: AnswerWindow, _ parts: RollupParts) throws -> RollupTable {
         try table(window, parts) { try rollups.sums(minutes: $0, parts: parts) }.withoutMinutes(window.exact)

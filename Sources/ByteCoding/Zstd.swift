@@ -67,7 +67,7 @@ public enum Zstd {
         }
     }
 
-    private static func error(_ code: Int) -> ByteCodingError {
+    static func error(_ code: Int) -> ByteCodingError {
         ByteCodingError(.malformed, "zstd: \(String(cString: ZSTD_getErrorName(code)))")
     }
 }

@@ -38,10 +38,13 @@ public struct SpanProjection: Sendable, Hashable {
         /// Trace state, flags and the numbers of what the sender dropped.
         public static let others = Columns(rawValue: 1 << 12)
 
+        /// The resource with nothing but its service's name, unless ``resources`` asks for the rest.
+        public static let services = Columns(rawValue: 1 << 13)
+
         /// Start and duration.
         public static let times: Columns = [.starts, .durations]
         /// Everything.
-        public static let all = Columns(rawValue: (1 << 13) - 1)
+        public static let all = Columns(rawValue: (1 << 14) - 1)
     }
 
     /// The parts.

@@ -70,7 +70,7 @@ public struct StatementRollup: RollupRow {
         guard calls.leftOver > 0 else { return nil }
         var row = self
         row.errors = errors.leftOver
-        row.maximumPerCaller = min(max(maximumPerCaller, 1), calls)
+        row.maximumPerCaller = max(maximumPerCaller, 1)
         if !row.durations.settle() { row.slowestTraceID = TraceID(high: 0, low: 0) }
         return row
     }

@@ -7,34 +7,60 @@ import TelemetryModel
 /// `headrope block`: looks at blocks.
 struct BlockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "block", abstract: "Look at a block of metrics; nothing is changed.", subcommands: [BlockInspectCommand.self])
+        commandName: "block", abstract: "Look at a block of metrics or spans; nothing is changed.",
+        subcommands: [BlockInspectCommand.self])
 }
 
-/// `headrope block inspect DIR/…/block-N`: what a block of metrics consists of.
+/// `headrope block inspect DIR/…/block-N`: what a block of metrics, or of spans, consists of.
 struct BlockInspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Say where the bytes of a block of metrics go.",
         discussion: "Ends with status 1 when the block is damaged or there is none.")
 
-    @Argument(help: "The folder of the block, such as DIR/metrics/blocks/block-0000000001.") var path: String
+    @Argument(help: "The folder of the block, such as DIR/metrics/blocks/block-0000000001 or DIR/spans/blocks/0000000000000001.")
+    var path: String
     @Option(help: "List the chunks of these series, such as 'up{job=\"node\"}'.") var series: String?
     @Flag(help: "Print JSON.") var json = false
 
     mutating func run() throws {
         do {
+            if SpanBlockInspector.isBlock(path) { return try printSpans() }
             let matchers = try series.map { try PromQLParser.parseSelector($0) }
             let report = try BlockInspector.inspect(path, matchers: matchers)
-            if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(report), as: UTF8.self))
-            } else {
-                for line in Self.lines(report) { print(line) }
-            }
+            if json { try Self.printJSON(report) } else { for line in Self.lines(report) { print(line) } }
         } catch {
             Complaint.print(error)
             throw ExitCode.failure
         }
+    }
+
+    private func printSpans() throws {
+        let report = try SpanBlockInspector.inspect(path)
+        if json { try Self.printJSON(report) } else { for line in Self.lines(report) { print(line) } }
+    }
+
+    private static func printJSON(_ report: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+
+    private static func lines(_ report: SpanBlockReport) -> [String] {
+        var lines = [
+            "\(report.path): \(report.spanCount) spans of \(report.traceCount) traces in \(report.pageCount) pages,"
+                + " format version \(report.version)",
+            "starts from \(time(Int64(report.first / 1_000_000))) to \(time(Int64(report.last / 1_000_000)))",
+        ]
+        if !report.replaced.isEmpty {
+            lines.append("made of the blocks \(report.replaced.map(String.init).joined(separator: ", "))")
+        }
+        lines += ["", row("PART", "BYTES", "PER SPAN")]
+        for part in report.parts { lines.append(row(part.name, "\(part.byteCount)", share(part.byteCount, report.spanCount))) }
+        lines.append(row("all", "\(report.byteCount)", share(report.byteCount, report.spanCount)))
+        if report.columns.isEmpty { return lines }
+        lines += ["", row("COLUMN OF PAGES", "BYTES", "PER SPAN")]
+        for part in report.columns { lines.append(row(part.name, "\(part.byteCount)", share(part.byteCount, report.spanCount))) }
+        return lines
     }
 
     private static func lines(_ report: BlockReport) -> [String] {

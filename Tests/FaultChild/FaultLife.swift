@@ -7,7 +7,7 @@ import Synchronization
 
 /// One life of a store: two threads write, a third one cuts, merges and lets old blocks go, until the process is killed.
 final class FaultLife<Subject: FaultSubject>: Sendable {
-    /// When the phase has not come by then, the life ends, seconds.
+    /// When the phase has not come by then, the process dies all the same, seconds.
     private static var longest: Double { 20 }
 
     private let files: KillingFileSystem
@@ -30,7 +30,7 @@ final class FaultLife<Subject: FaultSubject>: Sendable {
         }
     }
 
-    func run(from first: [Int]) throws {
+    func run(from first: [Int]) throws -> Never {
         if phase == .retention {
             time.advance(nanoseconds: UInt64(first.max() ?? 0) * UInt64(FaultClock.steadyStep) * 1_000_000)
         }
@@ -56,10 +56,11 @@ final class FaultLife<Subject: FaultSubject>: Sendable {
                 try files.during(.retain) { try store.maintain() }
             } else if phase == .snapshot {
                 try snapshot()
-            } else {
+            } else if phase != .relog {
                 try files.during(.compact) { try store.compact() }
             }
         }
+        KillingFileSystem.die(.killedAt("at any time"))
     }
 
     private func snapshot() throws {

@@ -11,15 +11,13 @@ else {
     exit(1)
 }
 
-func live<Subject: FaultSubject>(_ subject: Subject.Type) throws {
+func live<Subject: FaultSubject>(_ subject: Subject.Type) throws -> Never {
     let files = KillingFileSystem(Subject.name, phase, moment, after: count)
     try FaultLife<Subject>(folder: words[1], seed: seed, files: files, phase: phase).run(from: [first, second])
 }
 
 do {
     if words[2] == SpanLoad.name { try live(SpanLoad.self) } else { try live(MetricLoad.self) }
-    // The phase did not come.
-    exit(2)
 } catch {
     FaultLine.failed("\(error)").print()
     exit(1)

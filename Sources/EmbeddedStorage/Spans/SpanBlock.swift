@@ -78,38 +78,99 @@ final class SpanBlock: TraceSource {
     func isParted(_ id: TraceID) -> Bool { parted.contains(id) }
 
     func page(_ number: Int, _ projection: SpanProjection) throws -> SharedSpanBatch {
+        let key = SpanPageCache.Key(block: meta.id, part: .page(number))
+        if projection != .everything, meta.version > 1 {
+            // Part of a page is read more quickly than it is worth keeping.
+            if case .page(let whole) = cache.known(key) { return whole }
+            return SharedSpanBatch(try readPage(number, projection))
+        }
         let item = try cache.item(
-            SpanPageCache.Key(block: meta.id, part: .page(number)), byteCount: { $0.memoryByteCount },
-            read: { .page(SharedSpanBatch(try readPage(number))) })
+            key, byteCount: { $0.memoryByteCount }, read: { .page(SharedSpanBatch(try readPage(number, .everything))) })
         guard case .page(let batch) = item else { return .empty }
         return batch
     }
 
-    /// Reads a page past the cache.
-    private func readPage(_ number: Int) throws -> SpanBatch {
+    /// Reads a page past the cache. Blocks of version 1 give everything.
+    private func readPage(_ number: Int, _ projection: SpanProjection) throws -> SpanBatch {
         let zone = zones[number]
-        return try checked {
-            let stored = try Self.read(file, zone.offset, zone.storedByteCount, zone.checksum, "page \(number)")
-            let batch = try SpanBatchCodec.decode(try Zstd.decompress(stored, limit: zone.byteCount))
+        let (tables, catalog) = (try tables(), try catalog(projection))
+        return try withPage(number) { bytes in
+            if meta.version > 1 {
+                let page = try SpanPageDecoder(bytes, tables, catalog, projection, rowCount: zone.rowCount)
+                return try page.decode()
+            }
+            let batch = try SpanBatchCodec.decode(try Zstd.decompress(bytes, limit: zone.byteCount))
             if batch.count != zone.rowCount { throw ByteCodingError(.malformed, "page \(number) has \(batch.count) rows") }
             return batch
         }
     }
 
-    func runs(of id: TraceID, _ projection: SpanProjection) throws -> [TraceRun] {
-        var runs: [TraceRun] = []
-        for entry in try entries(TraceFilter.hash(id)) {
-            guard Int(entry.page) < pageCount else { throw damage("its trace index points to a page that is not there") }
-            let batch = try page(Int(entry.page), projection)
-            let (end, overflow) = entry.row.addingReportingOverflow(entry.rowCount)
-            guard !overflow, entry.rowCount > 0, Int(end) <= batch.spans.count else {
-                throw damage("its trace index points to rows that are not there")
-            }
-            if batch.spans.rows[Int(entry.row)].traceID == id {
-                runs.append(TraceRun(batch: batch, page: Int(entry.page), rows: Int(entry.row)..<Int(end)))
+    /// Lends the stored bytes of a page.
+    private func withPage<Result>(_ number: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        let zone = zones[number]
+        return try checked {
+            let stored = try Self.read(file, zone.offset, zone.storedByteCount, zone.checksum, "page \(number)")
+            return try stored.withUnsafeBytes(body)
+        }
+    }
+
+    /// The bytes of each column of all pages together.
+    func columnByteCounts() throws -> [String: Int] {
+        if meta.version == 1 { return [:] }
+        var counts: [String: Int] = [:]
+        let (tables, catalog) = (try tables(), try catalog(.everything))
+        for (number, zone) in zones.enumerated() {
+            try withPage(number) { bytes in
+                let page = try SpanPageDecoder(bytes, tables, catalog, .everything, rowCount: zone.rowCount)
+                for (name, count) in try page.columnByteCounts() { counts[name, default: 0] += count }
             }
         }
+        return counts
+    }
+
+    /// What the pages share.
+    private func tables() throws -> SpanTables {
+        if meta[.tables].storedByteCount == 0 { return SpanTables() }
+        let item = try cache.item(
+            SpanPageCache.Key(block: meta.id, part: .tables), byteCount: { $0.memoryByteCount },
+            read: {
+                .tables(try checked { try Self.section(.tables, meta, file).withUnsafeBytes { try SpanTables($0) } })
+            })
+        guard case .tables(let tables) = item else { return SpanTables() }
+        return tables
+    }
+
+    func runs(of id: TraceID, _ projection: SpanProjection) throws -> [TraceRun] {
+        var runs: [TraceRun] = []
+        for number in try pages(ofHash: TraceFilter.hash(id)) {
+            if let run = try run(number, of: id, projection) { runs.append(run) }
+        }
         return runs
+    }
+
+    /// The rows of a trace in a page: of the whole page when that is at hand, else read alone.
+    private func run(_ number: Int, of id: TraceID, _ projection: SpanProjection) throws -> TraceRun? {
+        if meta.version == 1 { return Self.run(try page(number), number, of: id) }
+        let key = SpanPageCache.Key(block: meta.id, part: .page(number))
+        if case .page(let whole) = cache.known(key) { return Self.run(whole, number, of: id) }
+        let (tables, catalog) = (try tables(), try catalog(projection))
+        let found: (first: Int, spans: SpanBatch)? = try withPage(number) { bytes in
+            let page = try SpanPageDecoder(bytes, tables, catalog, projection, rowCount: zones[number].rowCount)
+            guard let rows = try page.rows(of: id) else { return nil }
+            page.restrict(to: rows)
+            return (rows.lowerBound, try page.decode())
+        }
+        guard let found else { return nil }
+        // No page has a negative number, so that these rows are not taken for a page, nor for other rows of it.
+        let place = -1 - (number * (SpanBlockFormat.pageRowLimit + 1) + found.first)
+        return TraceRun(batch: SharedSpanBatch(found.spans), page: place, rows: found.spans.rows.indices)
+    }
+
+    private static func run(_ batch: SharedSpanBatch, _ number: Int, of id: TraceID) -> TraceRun? {
+        let rows = batch.spans.rows
+        guard let first = rows.firstIndex(where: { $0.traceID == id }) else { return nil }
+        let end = rows[first...].firstIndex { $0.traceID != id } ?? rows.count
+        return TraceRun(batch: batch, page: number, rows: first..<end)
     }
 
     /// The pages that the index names for the hash of a trace id.
@@ -174,7 +235,7 @@ final class SpanBlock: TraceSource {
         if magic != SpanBlockFormat.dataMagic { throw damage("its data file does not begin as one") }
         var rowCount = 0
         for number in zones.indices {
-            let page = try readPage(number)
+            let page = try readPage(number, .everything)
             rowCount += page.count
             for row in page.rows where !filter.mayContain(TraceFilter.hash(row.traceID)) {
                 throw damage("its trace filter does not know trace \(row.traceID)")
@@ -186,9 +247,19 @@ final class SpanBlock: TraceSource {
         if meta[.digests].storedByteCount > 0 { _ = try checked { try readDigests() } }
     }
 
+    /// The columns and classes that the pages share, as a projection wants them.
+    private func catalog(_ projection: SpanProjection) throws -> ClassCatalog {
+        let item = try cache.item(
+            SpanPageCache.Key(block: meta.id, part: .catalog(projection)), byteCount: { $0.memoryByteCount },
+            read: { .catalog(try checked { try ClassCatalog(try tables(), projection) }) })
+        guard case .catalog(let catalog) = item else { return try ClassCatalog(SpanTables(), projection) }
+        return catalog
+    }
+
     // MARK: - The trace index
 
     private func entries(_ hash: UInt64) throws -> [TraceIndex.Entry] {
+        let hash = TraceIndex.key(hash, version: meta.version)
         var found: [TraceIndex.Entry] = []
         // The last chunk whose first hash is smaller may hold the hash at its end; from there on while they fit.
         var chunk = max(0, Search.lowerBound(fences.count) { fences[$0] < hash } - 1)
@@ -209,9 +280,10 @@ final class SpanBlock: TraceSource {
 
     private func readIndexChunk(_ number: Int) throws -> [TraceIndex.Entry] {
         let place = meta[.traceIndex]
+        let entryByteCount = TraceIndex.entryByteCount(version: meta.version)
         let first = number * TraceIndex.chunkEntryCount
-        let byteCount = min(TraceIndex.chunkEntryCount, entryCount - first) * TraceIndex.entryByteCount
-        let offset = number * (TraceIndex.chunkEntryCount * TraceIndex.entryByteCount + 4)
+        let byteCount = min(TraceIndex.chunkEntryCount, entryCount - first) * entryByteCount
+        let offset = number * (TraceIndex.chunkEntryCount * entryByteCount + 4)
         return try checked {
             guard byteCount > 0, offset + byteCount + 4 <= place.storedByteCount else {
                 throw ByteCodingError(.truncated, "its trace index ends too early")
@@ -223,7 +295,7 @@ final class SpanBlock: TraceSource {
                 if try tail.readInteger(UInt32.self) != CRC32C.checksum(body) {
                     throw ByteCodingError(.malformed, "the checksum of chunk \(number) of its trace index does not fit")
                 }
-                return try TraceIndex.decode(body)
+                return try TraceIndex.decode(body, version: meta.version)
             }
         }
     }
@@ -303,6 +375,8 @@ extension SpanPageCache.Item {
     var memoryByteCount: Int {
         switch self {
         case .page(let batch): batch.byteCount
+        case .tables(let tables): tables.byteCount
+        case .catalog(let catalog): catalog.byteCount
         case .indexChunk(let entries): entries.count * MemoryLayout<TraceIndex.Entry>.stride
         case .rollups(let section): section.memoryByteCount
         case .digests(let digests): digests.memoryByteCount

@@ -41,12 +41,14 @@ enum SpanBlockFormat {
         case sampling = 6
         /// What pages say for searches; may be missing.
         case digests = 7
+        /// What pages share, see ``SpanTable``.
+        case tables = 8
 
         /// The version of blocks that has this section first.
         var firstVersion: UInt32 {
             switch self {
             case .zones, .filter, .traceIndex, .parted, .rollups: 1
-            case .sampling, .digests: 2
+            case .sampling, .digests, .tables: 2
             }
         }
     }

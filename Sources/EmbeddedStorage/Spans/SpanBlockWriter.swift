@@ -11,8 +11,10 @@ struct SpanBlockWriter {
     private var meta: SpanBlockMeta
     private var zones: [PageZone] = []
     private var digests = PageDigestWriter()
+    private var pages: SpanPageEncoder
     private var names = NameList()
     private var entries: [TraceIndex.Entry] = []
+    private var hashes: [UInt64] = []
     private var parted: Set<TraceID> = []
     private var lastTrace: TraceID?
 
@@ -21,6 +23,7 @@ struct SpanBlockWriter {
         self.fileSystem = fileSystem
         self.directory = directory
         meta = SpanBlockMeta(id: id)
+        pages = try SpanPageEncoder()
         try fileSystem.makeDirectory(directory)
         file = try fileSystem.create(directory + "/" + SpanBlockFormat.dataName)
         try SpanBlockFormat.dataMagic.withUnsafeBytes { try file.append($0) }
@@ -52,14 +55,16 @@ struct SpanBlockWriter {
 
     private mutating func addPage(_ page: SpanBatch) throws {
         if page.isEmpty { return }
+        if zones.count == TraceIndex.pageLimit {
+            throw ByteCodingError(.tooLarge, "a block of more than \(TraceIndex.pageLimit) pages")
+        }
         var zone = PageZone()
         zone.rowCount = page.count
         index(page, &zone)
         names.list(page, &zone)
         digests.add(page)
-        let raw = SpanBatchCodec.encode(page)
-        let stored = try Zstd.compress(raw, level: Int32(SpanBlockFormat.compressionLevel))
-        zone.byteCount = raw.count
+        let stored = try pages.encode(page)
+        zone.byteCount = stored.count
         zone.storedByteCount = stored.count
         zone.checksum = CRC32C.checksum(stored)
         zone.offset = file.byteCount
@@ -83,9 +88,9 @@ struct SpanBlockWriter {
             let isLast = row + 1 == page.count || page.rows[row + 1].traceID != span.traceID
             if !isLast { continue }
             zone.maximumTraceStart = max(zone.maximumTraceStart, page.rows[first].start)
-            entries.append(
-                TraceIndex.Entry(
-                    hash: TraceFilter.hash(span.traceID), page: number, row: UInt32(first), rowCount: UInt32(row + 1 - first)))
+            let hash = TraceFilter.hash(span.traceID)
+            hashes.append(hash)
+            entries.append(TraceIndex.Entry(hash: TraceIndex.key(hash, version: meta.version), page: number))
             if lastTrace != span.traceID { meta.traceCount += 1 }
             lastTrace = span.traceID
             first = row + 1
@@ -101,7 +106,7 @@ struct SpanBlockWriter {
         meta.replaces = replaces
         entries.sort(by: TraceIndex.precedes)
         var filter = TraceFilter(expecting: meta.traceCount)
-        for entry in entries { filter.insert(entry.hash) }
+        for hash in hashes { filter.insert(hash) }
         try add(.zones, zoneBytes())
         try add(.filter, filter.bytes)
         try addTraceIndex()
@@ -109,6 +114,7 @@ struct SpanBlockWriter {
         try add(.rollups, rollups.bytes)
         if !sampling.isEmpty { try add(.sampling, sampling) }
         try add(.digests, digests.finish())
+        try add(.tables, pages.tables())
         meta.dataByteCount = file.byteCount
         try file.sync()
         file.close()
@@ -141,11 +147,11 @@ struct SpanBlockWriter {
     private mutating func addTraceIndex() throws {
         var writer = ByteWriter()
         for start in stride(from: 0, to: entries.count, by: TraceIndex.chunkEntryCount) {
-            let chunk = TraceIndex.encode(Array(entries[start..<min(start + TraceIndex.chunkEntryCount, entries.count)]))
+            let chunk = TraceIndex.encode(entries[start..<min(start + TraceIndex.chunkEntryCount, entries.count)])
             writer.writeBytes(chunk)
             writer.writeInteger(CRC32C.checksum(chunk))
         }
-        try append(.traceIndex, writer.bytes, byteCount: entries.count * TraceIndex.entryByteCount)
+        try append(.traceIndex, writer.bytes, byteCount: entries.count * TraceIndex.entryByteCount(version: meta.version))
     }
 
     private func zoneBytes() -> [UInt8] {

@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 import TelemetryModel
 
@@ -17,6 +18,8 @@ final class SpanPageCache: Sendable {
         case indexChunk(Int)
         case rollups
         case digests
+        case tables
+        case catalog(SpanProjection)
     }
 
     /// An item.
@@ -25,6 +28,8 @@ final class SpanPageCache: Sendable {
         case indexChunk([TraceIndex.Entry])
         case rollups(RollupSection)
         case digests(PageDigests)
+        case tables(SpanTables)
+        case catalog(ClassCatalog)
     }
 
     private struct Slot {
@@ -65,7 +70,8 @@ final class SpanPageCache: Sendable {
     /// The bytes held.
     var byteCount: Int { state.withLock { $0.byteCount } }
 
-    private func known(_ key: Key) -> Item? {
+    /// The item, if it is there.
+    func known(_ key: Key) -> Item? {
         state.withLock { state in
             state.clock += 1
             guard let index = state.slots.index(forKey: key) else { return nil }

@@ -113,7 +113,7 @@ struct SpanBlockTests {
             let bytes = (0..<generator.below(200)).map { _ in UInt8(generator.below(256)) }
             bytes.withUnsafeBytes { raw in
                 if let filter = try? TraceFilter(raw) { _ = filter.mayContain(generator.random.next()) }
-                _ = try? TraceIndex.decode(raw)
+                for version in [1, 2] as [UInt32] { _ = try? TraceIndex.decode(raw, version: version) }
                 var reader = ByteReader(raw)
                 _ = try? PageZone(&reader, nameCount: 5)
                 _ = try? SpanLogRecord.decode(type: 1, version: 1, raw)

@@ -27,8 +27,12 @@ struct SpanFormatTests {
         for text in [
             "`HRSPDAT1`", "`HRSPMET1`", "version \(SpanBlockFormat.version)", "\(SpanBlockFormat.pageRowTarget) rows",
             "\(SpanBlockFormat.pageRowLimit) rows", "\(SpanBlockFormat.pageByteLimit)", "\(SpanBlockFormat.dataByteLimit)",
-            "\(SpanBlockFormat.metaByteLimit)", "\(TraceIndex.chunkEntryCount) entries", "\(TraceIndex.entryByteCount) bytes",
+            "\(SpanBlockFormat.metaByteLimit)", "\(TraceIndex.chunkEntryCount) entries",
+            "\(TraceIndex.entryByteCount(version: 2)) bytes", "\(TraceIndex.pageLimit) pages",
             "\(PageZone.nameLimit) ", "\(SpanBlockMeta.replacedLimit)", "\(TraceFilter.byteLimit)", "\(RollupSection.rowLimit)",
+            "\(SpanTable.byteLimit) bytes", "\(SpanTable.columns.entryLimit) columns and classes",
+            "\(SpanTable.resources.entryLimit) resources", "\(SpanTable.templates.entryLimit) templates",
+            "\(SpanPageFormat.numberLimit) numbers", "\(SpanPageFormat.textByteLimit) bytes of texts",
             "\(PageDigests.pageOperationLimit) on the page", "\(PageDigests.operationLimit) on pages",
             "(\(PageDigests.pageKeyLimit), \(PageDigests.keyLimit)", "at most \(PageDigests.valueByteLimit) bytes",
             "\(PageDigests.pageValueLimit) values", "\(PageDigests.eventBit) for the name",
@@ -37,6 +41,7 @@ struct SpanFormatTests {
         }
         #expect(SpanBlockFormat.dataMagic == Array("HRSPDAT1".utf8))
         #expect(SpanBlockFormat.metaMagic == Array("HRSPMET1".utf8))
+        for stream in SpanPageFormat.Stream.allCases { #expect(page.contains("\(stream)")) }
         for section in SpanBlockFormat.Section.allCases { #expect(page.contains("| \(section.rawValue) | \(section) |")) }
     }
 }

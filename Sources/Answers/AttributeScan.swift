@@ -40,7 +40,8 @@ struct AttributeScan {
     /// The parts of spans that are looked at.
     var projection: SpanProjection {
         var columns: SpanProjection.Columns = [.durations, .kinds]
-        if question.of != .client || question.service != nil { columns.insert(.resources) }
+        if question.of != .client { columns.insert(.resources) }
+        if question.service != nil { columns.insert(.services) }
         if question.of != .host { columns.insert(.attributes) }
         if needsTimes { columns.formUnion([.spanIDs, .parents, .starts, .names, .resources]) }
         return SpanProjection(columns, attributeKeys: keys)

@@ -57,7 +57,7 @@ struct SpanMatcher {
     /// The parts of spans that deciding on a query needs, their starts included.
     static func projection(_ query: TraceQuery) -> SpanProjection {
         var columns: SpanProjection.Columns = .starts
-        if query.service != nil { columns.insert(.resources) }
+        if query.service != nil { columns.insert(.services) }
         if query.operation != nil { columns.insert(.names) }
         if query.kind != nil { columns.insert(.kinds) }
         if query.minimumDuration != nil || query.maximumDuration != nil { columns.insert(.durations) }

@@ -19,19 +19,34 @@ public enum RawBytes {
         return a.count < b.count
     }
 
-    /// Whether both are the same.
+    /// Whether both are the same. The last bytes are compared as a whole word that may overlap the one before.
     @inlinable
     @inline(__always)
     public static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
-        if a.count != b.count { return false }
+        let count = a.count
+        if count != b.count { return false }
+        if count < 8 { return shortEqual(a, b, count) }
         var index = 0
-        while index &+ 8 <= a.count {
+        while index &+ 8 <= count {
             if a.loadUnaligned(fromByteOffset: index, as: UInt64.self) != b.loadUnaligned(fromByteOffset: index, as: UInt64.self) {
                 return false
             }
             index &+= 8
         }
-        while index < a.count {
+        return a.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+            == b.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+    }
+
+    @inlinable
+    @inline(__always)
+    static func shortEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, _ count: Int) -> Bool {
+        if count >= 4 {
+            return a.loadUnaligned(as: UInt32.self) == b.loadUnaligned(as: UInt32.self)
+                && a.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+                    == b.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+        }
+        var index = 0
+        while index < count {
             if a[index] != b[index] { return false }
             index &+= 1
         }

@@ -39,15 +39,21 @@ public enum SeededHash {
     }
 
     /// Another hash of `bytes`, for tables in memory only: its values may change with any version. Sixteen bytes make one
-    /// multiplication, and two chains of them run side by side.
+    /// multiplication, and two chains of them run side by side; fewer are taken as two words that may overlap.
     @inlinable
     public static func memoryHash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
         let count = bytes.count
-        guard count >= 16, let base = bytes.baseAddress else { return hash(bytes, seed: seed) }
+        guard count >= 4, let base = bytes.baseAddress else { return hash(bytes, seed: seed) }
         @inline(__always)
         func word(_ offset: Int) -> UInt64 {
             UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
+        @inline(__always)
+        func half(_ offset: Int) -> UInt64 {
+            UInt64(UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+        }
+        if count < 8 { return hash(half(0) &<< 32 | half(count &- 4), UInt64(truncatingIfNeeded: count), seed: seed) }
+        if count < 16 { return hash(word(0), word(count &- 8), seed: seed ^ UInt64(truncatingIfNeeded: count)) }
         var a = seed ^ k0
         var b = seed ^ k1
         var offset = 0

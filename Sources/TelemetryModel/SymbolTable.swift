@@ -35,7 +35,7 @@ public struct SymbolTable: Sendable {
     @inlinable
     public mutating func intern(_ bytes: UnsafeRawBufferPointer) -> Symbol {
         if bytes.isEmpty { return 0 }
-        let hash = UInt32(truncatingIfNeeded: SeededHash.hash(bytes) >> 16)
+        let hash = UInt32(truncatingIfNeeded: SeededHash.memoryHash(bytes) >> 16)
         var slot = Int(hash) & mask
         while slots[slot] != 0 {
             let symbol = Int(slots[slot] &- 1)
@@ -55,7 +55,7 @@ public struct SymbolTable: Sendable {
     /// The number of these bytes, or nil if they have none.
     public func find(_ bytes: UnsafeRawBufferPointer) -> Symbol? {
         if bytes.isEmpty { return 0 }
-        let hash = UInt32(truncatingIfNeeded: SeededHash.hash(bytes) >> 16)
+        let hash = UInt32(truncatingIfNeeded: SeededHash.memoryHash(bytes) >> 16)
         var slot = Int(hash) & mask
         while slots[slot] != 0 {
             let symbol = Int(slots[slot] &- 1)
@@ -107,7 +107,7 @@ public struct SymbolTable: Sendable {
     func equals(_ symbol: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
         let range = byteRange(UInt32(truncatingIfNeeded: symbol))
         guard range.count == bytes.count else { return false }
-        return arena.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[range]).elementsEqual(bytes) }
+        return arena.withUnsafeBytes { RawBytes.equal(UnsafeRawBufferPointer(rebasing: $0[range]), bytes) }
     }
 
     @usableFromInline

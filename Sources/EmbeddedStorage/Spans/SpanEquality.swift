@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// Whether spans of two batches have the same content, compared without building them: numbers by bits, texts by bytes,
@@ -23,7 +24,9 @@ struct SpanEquality {
             && links(x.links, y.links) && resources(x.resource, y.resource) && scopes(x.scope, y.scope)
     }
 
-    private func text(_ x: UInt32, _ y: UInt32) -> Bool { a.symbols.bytes(x).elementsEqual(b.symbols.bytes(y)) }
+    private func text(_ x: UInt32, _ y: UInt32) -> Bool {
+        a.symbols.withBytes(x) { one in b.symbols.withBytes(y) { RawBytes.equal(one, $0) } }
+    }
 
     private func attributes(_ x: RowRange, _ y: RowRange) -> Bool {
         x.count == y.count && zip(x.indices, y.indices).allSatisfy { attribute(a.attributes[$0], b.attributes[$1]) }

@@ -175,8 +175,11 @@ struct TraceAssembler {
             }
         }
         references.sort { ($0.start, $0.spanID.value, $0.side.rawValue) < ($1.start, $1.spanID.value, $1.side.rawValue) }
+        // Within one source every span stands once.
+        let mayRepeat = runs.contains { $0.source != runs[0].source }
         var seen: Set<Identity> = []
-        for reference in references where seen.insert(Identity(spanID: reference.spanID, side: reference.side)).inserted {
+        for reference in references
+        where !mayRepeat || seen.insert(Identity(spanID: reference.spanID, side: reference.side)).inserted {
             copy(reference.row, runs[reference.run])
         }
     }

@@ -44,6 +44,7 @@ private struct SpanAssembly {
     /// attributes of one item must lie side by side.
     var waitingEvents: [UnsafeRawBufferPointer] = []
     var waitingLinks: [UnsafeRawBufferPointer] = []
+    private var memo = OTLPAttributeMemo()
 
     init(limits: DecodeLimits) { self.limits = limits }
 
@@ -294,7 +295,7 @@ private struct SpanAssembly {
 
     private mutating func readAttribute(_ bytes: UnsafeRawBufferPointer, since start: Int) throws(ByteCodingError) {
         try limit(decoded.batch.attributes.count - start + 1, limits.attributeCount, "attributes")
-        decoded.batch.attributes.append(try OTLPAttributeReader.read(bytes, &decoded.batch.symbols))
+        decoded.batch.attributes.append(try memo.row(bytes, &decoded.batch.symbols))
     }
 
     private func range(since start: Int) -> RowRange {

@@ -45,6 +45,38 @@ struct FullDiskTests {
         }
         print("refused changes | \(Subject.name) | \(count) runs, \(failures) calls failed")
     }
+
+    @Test("while blocks of spans find no room the head grows to its bound and no further, and all goes on when there is room")
+    func boundedHead() throws {
+        let files = CrampedFileSystem(seed: 1, part: "/spans/blocks/")
+        let time = ManualTime(now: FaultClock.now)
+        var options = EmbeddedStoreOptions()
+        options.spans.headByteLimit = 100_000
+        let store = try EmbeddedStore.open(directory: "/store", options: options, fileSystem: files, time: time)
+        let load = SpanLoad(seed: 1, writer: 0)
+        let reference = InMemoryStore(time: time)
+        files.fill(true)
+        var index = 0
+        while (try? load.perform(index, on: store)) != nil {
+            _ = try load.perform(index, on: reference)
+            index += 1
+            try #require(index < 2_000, "nothing was refused")
+        }
+        #expect(index > 20 && store.status().writeRefusal != nil)
+        for _ in 0..<3 {
+            #expect(throws: StorageError.self) { try load.perform(index, on: store) }
+            #expect(throws: StorageError.self) { try store.maintain() }
+            #expect(throws: StorageError.self) { try store.compact() }
+        }
+        #expect(try load.content(of: store) == load.content(of: reference))
+        files.fill(false)
+        try store.maintain()
+        #expect(store.status().writeRefusal == nil)
+        #expect(try load.perform(index, on: store) == load.perform(index, on: reference))
+        try store.compact()
+        #expect(try load.content(of: store) == load.content(of: reference))
+        #expect(try SpanLoad.contradictions(in: store, isCompacted: true).isEmpty)
+    }
 }
 
 /// A store on a disk without room.

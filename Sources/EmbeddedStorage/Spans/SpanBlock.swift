@@ -25,6 +25,8 @@ final class SpanBlock: TraceSource {
     let names: [String]
     /// The traces that have parts elsewhere, or on several pages.
     let parted: Set<TraceID>
+    /// Whether that list could be read, which it need not when damage is expected.
+    let knowsParted: Bool
 
     /// Whether its spans are held back, and what it was thinned to; without the traces that chance kept.
     let sampling: SamplingSection
@@ -38,8 +40,9 @@ final class SpanBlock: TraceSource {
     private let file: any ReadableFile
     private let cache: SpanPageCache
 
-    /// Opens the block in a directory; throws ``SpanBlockDamage`` or ``FileError``.
-    init(directory: String, fileSystem: any FileSystem, cache: SpanPageCache) throws {
+    /// Opens the block in a directory; throws ``SpanBlockDamage`` or ``FileError``. `isLenient`: it is enough that pages can be
+    /// found, for whoever saves what is left of a damaged block.
+    init(directory: String, fileSystem: any FileSystem, cache: SpanPageCache, isLenient: Bool = false) throws {
         let metaPath = directory + "/" + SpanBlockFormat.metaName
         let meta = try SpanBlockMeta(try fileSystem.readAll(metaPath, limit: SpanBlockFormat.metaByteLimit))
         self.meta = meta
@@ -47,16 +50,24 @@ final class SpanBlock: TraceSource {
         let file = try fileSystem.openForReading(directory + "/" + SpanBlockFormat.dataName)
         self.file = file
         do {
-            if file.byteCount != meta.dataByteCount {
+            if file.byteCount != meta.dataByteCount, !isLenient {
                 throw ByteCodingError(.truncated, "its data file has \(file.byteCount) bytes instead of \(meta.dataByteCount)")
             }
             let head = try Self.section(.zones, meta, file).withUnsafeBytes { try ZoneSection($0) }
             (names, zones, fences, entryCount) = (head.names, head.zones, head.fences, head.entryCount)
-            filter = try Self.section(.filter, meta, file).withUnsafeBytes { try TraceFilter($0) }
-            var sampling = try SamplingSection(try Self.section(.sampling, meta, file))
-            sampling.hashes = [:]
-            self.sampling = sampling
-            parted = try Self.section(.parted, meta, file).withUnsafeBytes { try Self.traceIDs($0) }
+            if isLenient {
+                filter = TraceFilter(expecting: 0)
+                let known = try? Self.section(.parted, meta, file).withUnsafeBytes { try Self.traceIDs($0) }
+                (parted, knowsParted) = (known ?? [], known != nil)
+                sampling = (try? SamplingSection(try Self.section(.sampling, meta, file))) ?? SamplingSection()
+            } else {
+                filter = try Self.section(.filter, meta, file).withUnsafeBytes { try TraceFilter($0) }
+                parted = try Self.section(.parted, meta, file).withUnsafeBytes { try Self.traceIDs($0) }
+                knowsParted = true
+                var sampling = try SamplingSection(try Self.section(.sampling, meta, file))
+                sampling.hashes = [:]
+                self.sampling = sampling
+            }
         } catch {
             file.close()
             throw error

@@ -64,13 +64,15 @@ struct SpanBlockDirectory: Sendable {
     struct Contents {
         /// The blocks that count, by rising number.
         var blocks: [SpanBlock] = []
-        /// A sentence for each block that was set aside, now or earlier.
+        /// The blocks that cannot be opened and that no other one replaces.
+        var damaged: [SpanBlockDamage] = []
+        /// A sentence for each block that was set aside earlier.
         var damages: [String] = []
         /// One more than the highest number ever used, as far as names tell.
         var nextID: UInt64 = 1
     }
 
-    /// Opens the blocks: removes what was being written or removed, sets damaged ones aside, removes superseded ones.
+    /// Opens the blocks: removes what was being written or removed, finds damaged ones, removes superseded ones.
     func open(cache: SpanPageCache) throws -> Contents {
         try fileSystem.makeDirectory(path)
         // A process that was killed may not have synced the name of a block, and what it replaces is removed below.
@@ -91,8 +93,9 @@ struct SpanBlockDirectory: Sendable {
         for block in contents.blocks.sorted(by: { $0.meta.id > $1.meta.id }) where !superseded.contains(block.meta.id) {
             superseded.formUnion(block.meta.replaces)
         }
-        for block in contents.blocks where superseded.contains(block.meta.id) { try remove(block.meta.id) }
+        for id in contents.blocks.map(\.meta.id) + contents.damaged.map(\.block) where superseded.contains(id) { try remove(id) }
         contents.blocks.removeAll { superseded.contains($0.meta.id) }
+        contents.damaged.removeAll { superseded.contains($0.block) }
         return contents
     }
 
@@ -100,8 +103,11 @@ struct SpanBlockDirectory: Sendable {
     func inspect(cache: SpanPageCache) throws -> (blocks: [SpanBlock], damages: [String]) {
         var contents = Contents()
         if try fileSystem.status(path) == nil { return ([], []) }
-        for name in try fileSystem.list(path) where name.utf8.count == 16 {
-            guard let id = UInt64(name, radix: 16) else { continue }
+        for name in try fileSystem.list(path) {
+            if name.hasPrefix(Self.damagedPrefix) {
+                contents.damages.append("Block of spans \(name.dropFirst(Self.damagedPrefix.count)) was set aside as damaged.")
+            }
+            guard name.utf8.count == 16, let id = UInt64(name, radix: 16) else { continue }
             do {
                 contents.blocks.append(try block(id, cache))
             } catch {
@@ -127,8 +133,7 @@ struct SpanBlockDirectory: Sendable {
             // The disk or its permissions: nothing is known about the block, so it is not called damaged.
             throw error
         } catch {
-            try setAside(id)
-            contents.damages.append("Block of spans \(Self.name(id)) is damaged and was set aside: \(error).")
+            contents.damaged.append(SpanBlockDamage(block: id, message: "\(error)"))
         }
     }
 }

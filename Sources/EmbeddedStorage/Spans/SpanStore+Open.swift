@@ -24,7 +24,9 @@ extension SpanStore {
             var contents = try directory.open(cache: cache)
             try fileSystem.syncDirectory(path)
             try fileSystem.syncDirectory(PosixFileSystem.parent(of: path))
-            let (log, head) = try openLog(path + "/" + logName, directory, &contents, fileSystem, time)
+            let salvage = SpanBlockSalvage(directory: directory, fileSystem: fileSystem, cache: cache, rollup: options.rollup)
+            for damage in contents.damaged { try contents.save(damage, salvage) }
+            let (log, head) = try openLog(path + "/" + logName, &contents, salvage, fileSystem, time)
             var state = State()
             state.head = head
             for block in contents.blocks { state.add(block) }
@@ -39,10 +41,10 @@ extension SpanStore {
         }
     }
 
-    /// Opens the log and reads what is in no block. A block that turns out to be damaged meanwhile is set aside, and the
-    /// reading begins anew without it.
+    /// Opens the log and reads what is in no block. When a block turns out to be damaged meanwhile, the reading begins anew
+    /// with what could be saved of it.
     private static func openLog(
-        _ path: String, _ directory: SpanBlockDirectory, _ contents: inout SpanBlockDirectory.Contents,
+        _ path: String, _ contents: inout SpanBlockDirectory.Contents, _ salvage: SpanBlockSalvage,
         _ fileSystem: any FileSystem, _ time: any TimeSource
     ) throws -> (log: SegmentLog, head: SpanHead) {
         while true {
@@ -57,11 +59,23 @@ extension SpanStore {
                 contents.damages += report.damages + recovery.damages
                 return (log, recovery.head)
             } catch let damage as SpanBlockDamage {
-                try directory.setAside(damage.block)
-                contents.blocks.removeAll { $0.meta.id == damage.block }
-                contents.damages.append("\(damage.description) It was set aside; the other blocks are in use.")
+                try contents.save(damage, salvage)
             }
         }
+    }
+}
+
+extension SpanBlockDirectory.Contents {
+    /// Puts what can be saved of a damaged block in its place.
+    fileprivate mutating func save(_ damage: SpanBlockDamage, _ salvage: SpanBlockSalvage) throws {
+        let present = Set(blocks.map(\.meta.id))
+        let outcome = try salvage.save(damage, as: nextID, isPresent: present.contains)
+        nextID += 1
+        damages.append(outcome.sentence)
+        let replaced = Set([damage.block] + (outcome.block?.meta.replaces ?? []))
+        for id in present.intersection(replaced) where id != damage.block { try salvage.directory.remove(id) }
+        blocks.removeAll { replaced.contains($0.meta.id) }
+        if let saved = outcome.block { blocks.append(saved) }
     }
 }
 

@@ -126,22 +126,31 @@ public final class SpanStore: Sendable {
         }
     }
 
-    /// Takes a damaged block out of use and names it in the status.
+    /// Takes a damaged block out of use, puts what can be saved of it in its place, and names it in the status. Must not be
+    /// called by who is at work on blocks.
     func setAside(_ damage: SpanBlockDamage) {
-        let known = state.withLock { state in
-            guard state.stored.contains(where: { $0.meta.id == damage.block }) else { return false }
-            state.blocks.removeAll { $0.meta.id == damage.block }
-            state.held.removeAll { $0.meta.id == damage.block }
-            state.blocksVersion += 1
-            state.damages.append("\(damage.description) It was set aside; the other blocks are in use.")
-            return true
-        }
-        guard known else { return }
-        cache.forget(block: damage.block)
-        do {
-            try directory.setAside(damage.block)
-        } catch {
-            state.withLock { $0.damages.append("It could not be renamed: \(error)") }
+        workshop.withLock { workshop in
+            guard state.withLock({ $0.stored.contains { $0.meta.id == damage.block } }) else { return }
+            let salvage = SpanBlockSalvage(directory: directory, fileSystem: fileSystem, cache: cache, rollup: options.rollup)
+            let id = workshop.nextBlockID
+            workshop.nextBlockID += 1
+            var saved: SpanBlock?
+            let sentence: String
+            do {
+                let outcome = try salvage.save(damage, as: id) { _ in false }
+                saved = outcome.block
+                sentence = outcome.sentence
+            } catch {
+                sentence = "\(damage.description) It is not used any more, and could not be renamed: \(error)"
+            }
+            state.withLock { state in
+                state.blocks.removeAll { $0.meta.id == damage.block }
+                state.held.removeAll { $0.meta.id == damage.block }
+                if let saved { state.add(saved) }
+                state.blocksVersion += 1
+                state.damages.append(sentence)
+            }
+            cache.forget(block: damage.block)
         }
     }
 

@@ -160,6 +160,8 @@ private final class FullDiskRun<Subject: FaultSubject> {
 
     /// With room the store is as good as new, and everything is durable.
     private func recover() throws {
+        // The two duties of a server: a log whose end could not be written anew waits for the next sync.
+        try store.sync()
         try store.maintain()
         #expect(store.status().writeRefusal == nil, "seed \(seed)")
         try store.compact()

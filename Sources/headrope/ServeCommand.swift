@@ -143,6 +143,7 @@ struct ServeCommand: AsyncParsableCommand {
         ]
         let lists = [
             "rule-files": ruleFiles, "enable-feature": enableFeature, "sampling-overrides": traces.samplingOverrides,
+            "zipkin-autocomplete-keys": traces.zipkinAutocompleteKeys,
         ]
         return given.merging(queries.given) { $1 }.merging(traces.given) { $1 }.compactMapValues { $0.map { [$0] } }.merging(lists)
         { $1 }

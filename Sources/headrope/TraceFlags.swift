@@ -1,7 +1,7 @@
 import ArgumentParser
 
 extension ServeCommand {
-    /// Which traces keep their spans, and for how long.
+    /// Which traces keep their spans, for how long, and how Zipkin's API finds them.
     struct TraceFlags: ParsableArguments {
         @Option(help: "The probability with which a trace is kept that no rule keeps, 0 to 1.")
         var samplingProbability: String?
@@ -23,6 +23,10 @@ extension ServeCommand {
         var retentionSlowThreshold: String?
         @Option(help: "Other probabilities, as SERVICE=P or SERVICE/OPERATION=P, with commas between them.")
         var samplingOverrides: [String] = []
+        @Option(help: "Whether Zipkin's API tells traces apart whose ids agree in the lower 64 bits only: true or false.")
+        var zipkinStrictTraceId: String?
+        @Option(help: "Tags whose values Zipkin's API offers for completion, with commas between them.")
+        var zipkinAutocompleteKeys: [String] = []
 
         /// The values by the dashed names of their keys.
         var given: [String: String?] {
@@ -36,6 +40,7 @@ extension ServeCommand {
                 "retention-keep-errors": retentionKeepErrors,
                 "retention-keep-slow": retentionKeepSlow,
                 "retention-slow-threshold": retentionSlowThreshold,
+                "zipkin-strict-trace-id": zipkinStrictTraceId,
             ]
         }
     }

@@ -108,7 +108,7 @@ struct FastSpanTests {
                     }
                 }
             }
-            #expect(await tracer.flush())
+            #expect(await tracer.flush(timeout: .seconds(60)))
             let spans = receiver.spans
             #expect(Set(spans.map(\.spanID)).count == 2_000)
             var seen: Set<String> = []

@@ -49,6 +49,14 @@ struct MetricDeletionFileTests {
         }
     }
 
+    @Test("a version that there never was is damage")
+    func versionZero() throws {
+        var bytes = MetricDeletionFile.encode(try deletions())
+        bytes[4] = 0
+        let read = bytes.withUnsafeBytes { MetricDeletionFile.decode($0, path: "x") }
+        #expect(read.deletions.isEmpty && read.damages.count == 1)
+    }
+
     @Test("an order that is damaged is named and kept aside, the others stay in force, and the store opens")
     func damaged() throws {
         let system = FaultFileSystem(seed: 0)

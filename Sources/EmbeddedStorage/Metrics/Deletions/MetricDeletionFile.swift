@@ -76,6 +76,7 @@ enum MetricDeletionFile {
                 throw ByteCodingError.malformed(at: 0, "no list of deletions starts")
             }
             let found = try reader.readInteger(UInt32.self)
+            if found == 0 { throw ByteCodingError.malformed(at: 4, "format version 0, which there never was, stands") }
             if found > version { throw ByteCodingError.malformed(at: 4, "format version \(found) of a newer Headrope stands") }
             while !reader.isAtEnd {
                 let start = reader.position

@@ -161,27 +161,24 @@ final class SpanBlock: TraceSource {
 
     /// The rows of a trace in a page: of the whole page when that is at hand, else read alone.
     private func run(_ number: Int, of id: TraceID, _ projection: SpanProjection) throws -> TraceRun? {
-        if meta.version == 1 { return Self.run(try page(number), number, of: id) }
+        if meta.version == 1 { return Self.run(try page(number), of: id) }
         let key = SpanPageCache.Key(block: meta.id, part: .page(number))
-        if case .page(let whole) = cache.known(key) { return Self.run(whole, number, of: id) }
+        if case .page(let whole) = cache.known(key) { return Self.run(whole, of: id) }
         let (tables, catalog) = (try tables(), try catalog(projection))
-        let found: (first: Int, spans: SpanBatch)? = try withPage(number) { bytes in
+        let found: SpanBatch? = try withPage(number) { bytes in
             let page = try SpanPageDecoder(bytes, tables, catalog, projection, rowCount: zones[number].rowCount)
             guard let rows = try page.rows(of: id) else { return nil }
             page.restrict(to: rows)
-            return (rows.lowerBound, try page.decode())
+            return try page.decode()
         }
-        guard let found else { return nil }
-        // No page has a negative number, so that these rows are not taken for a page, nor for other rows of it.
-        let place = -1 - (number * (SpanBlockFormat.pageRowLimit + 1) + found.first)
-        return TraceRun(batch: SharedSpanBatch(found.spans), page: place, rows: found.spans.rows.indices)
+        return found.map { TraceRun(batch: SharedSpanBatch($0), rows: $0.rows.indices) }
     }
 
-    private static func run(_ batch: SharedSpanBatch, _ number: Int, of id: TraceID) -> TraceRun? {
+    private static func run(_ batch: SharedSpanBatch, of id: TraceID) -> TraceRun? {
         let rows = batch.spans.rows
         guard let first = rows.firstIndex(where: { $0.traceID == id }) else { return nil }
         let end = rows[first...].firstIndex { $0.traceID != id } ?? rows.count
-        return TraceRun(batch: batch, page: number, rows: first..<end)
+        return TraceRun(batch: batch, rows: first..<end)
     }
 
     /// The pages that the index names for the hash of a trace id.

@@ -128,7 +128,7 @@ extension SpanHead {
     func runs(ofTrace number: Int) -> [(source: Int, run: TraceRun)] {
         spans(ofTrace: number).map { reference in
             let row = Int(reference.row)
-            return (0, TraceRun(batch: batches[Int(reference.batch)], page: Int(reference.batch), rows: row..<(row + 1)))
+            return (0, TraceRun(batch: batches[Int(reference.batch)], rows: row..<(row + 1)))
         }
     }
 }

@@ -183,7 +183,6 @@ final class HeadSource: TraceSource {
     func runs(of id: TraceID, _ projection: SpanProjection) throws -> [TraceRun] {
         guard let number = head.number(of: id) else { return [] }
         let batch = SharedSpanBatch(head.assemble(CollectionOfOne(number)))
-        // No page of the head has a negative number, so that the copy is not taken for one of them.
-        return [TraceRun(batch: batch, page: -1 - number, rows: 0..<batch.spans.count)]
+        return [TraceRun(batch: batch, rows: 0..<batch.spans.count)]
     }
 }

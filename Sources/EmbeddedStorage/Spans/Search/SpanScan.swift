@@ -142,7 +142,7 @@ struct SpanScan {
         var assembler = TraceAssembler()
         // Each row a run of its own, so that they are put in order and each span comes once.
         let batch = SharedSpanBatch(spans)
-        assembler.add(spans.rows.indices.map { (0, TraceRun(batch: batch, page: 0, rows: $0..<($0 + 1))) })
+        assembler.add(spans.rows.indices.map { (0, TraceRun(batch: batch, rows: $0..<($0 + 1))) })
         try body(assembler.take())
     }
 }

@@ -30,8 +30,6 @@ extension TraceSource {
 struct TraceRun: Sendable {
     /// The batch that holds them.
     var batch: SharedSpanBatch
-    /// The page that the batch is.
-    var page: Int
     /// The rows, by rising start.
     var rows: Range<Int>
 }
@@ -73,7 +71,7 @@ struct TraceMerge {
         guard let index = smallest() else { return nil }
         let rows = currentRows(index)
         let id = cursors[index].batch.spans.rows[rows.lowerBound].traceID
-        let own = TraceRun(batch: cursors[index].batch, page: cursors[index].page, rows: rows)
+        let own = TraceRun(batch: cursors[index].batch, rows: rows)
         var found: [(source: Int, run: TraceRun)] = []
         let hash = TraceFilter.hash(id)
         for other in cursors.indices {
@@ -136,9 +134,15 @@ struct TraceMerge {
 
 /// Puts traces together into batches of whole traces.
 struct TraceAssembler {
-    private struct Place: Hashable {
-        var source: Int
-        var page: Int
+    /// What the texts of one batch are called here. It keeps the batch, so that no other one gets its identity.
+    private struct Translation {
+        let batch: SharedSpanBatch
+        var copier: SpanBatchCopier
+
+        init(_ batch: SharedSpanBatch) {
+            self.batch = batch
+            copier = SpanBatchCopier(from: batch.spans)
+        }
     }
 
     private struct RowReference {
@@ -156,7 +160,8 @@ struct TraceAssembler {
 
     /// What has been put together since it was taken last.
     private(set) var batch = SpanBatch()
-    private var copiers: [Place: SpanBatchCopier] = [:]
+    /// By batch and not by page: a page that is read twice may number its texts otherwise the second time.
+    private var translations: [ObjectIdentifier: Translation] = [:]
 
     init() {}
 
@@ -185,24 +190,24 @@ struct TraceAssembler {
     }
 
     private mutating func copy(_ row: Int, _ from: (source: Int, run: TraceRun)) {
-        let place = Place(source: from.source, page: from.run.page)
-        copiers[place, default: SpanBatchCopier(from: from.run.batch.spans)].copy(row, of: from.run.batch.spans, to: &batch)
+        let shared = from.run.batch
+        translations[ObjectIdentifier(shared), default: Translation(shared)].copier.copy(row, of: shared.spans, to: &batch)
     }
 
     /// A trace that stands in one place, where its rows are in order.
     private mutating func copy(_ from: (source: Int, run: TraceRun), _ keep: (SpanRow) -> Bool) {
-        let place = Place(source: from.source, page: from.run.page)
-        let spans = from.run.batch.spans
-        var copier = copiers.removeValue(forKey: place) ?? SpanBatchCopier(from: spans)
-        for row in from.run.rows where keep(spans.rows[row]) { copier.copy(row, of: spans, to: &batch) }
-        copiers[place] = copier
+        let shared = from.run.batch
+        let spans = shared.spans
+        var translation = translations.removeValue(forKey: ObjectIdentifier(shared)) ?? Translation(shared)
+        for row in from.run.rows where keep(spans.rows[row]) { translation.copier.copy(row, of: spans, to: &batch) }
+        translations[ObjectIdentifier(shared)] = translation
     }
 
     /// Hands over what has been put together and starts anew.
     mutating func take() -> SpanBatch {
         defer {
             batch = SpanBatch()
-            copiers = [:]
+            translations = [:]
         }
         return batch
     }

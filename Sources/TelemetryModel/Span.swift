@@ -66,7 +66,16 @@ public enum SpanKind: UInt8, Hashable, Sendable, CaseIterable {
     case consumer = 5
 
     /// The name in lower case: `server`, `client`, …
-    public var name: String { String(describing: self) }
+    public var name: String {
+        switch self {
+        case .unspecified: "unspecified"
+        case .internal: "internal"
+        case .server: "server"
+        case .client: "client"
+        case .producer: "producer"
+        case .consumer: "consumer"
+        }
+    }
 }
 
 /// How a span ended, with OTLP's numbers.

@@ -135,6 +135,39 @@ struct JSONTests {
         #expect(String(decoding: writer.bytes, as: UTF8.self) == "\"a\u{FFFD}b\"")
     }
 
+    @Test("every byte is escaped or copied at every place of a string as a decoder expects it")
+    func everyByteEverywhere() throws {
+        for byte in UInt8(0)...0xFF {
+            for place in 0..<19 {
+                var text = [UInt8](repeating: UInt8(ascii: "~"), count: 19)
+                text[place] = byte
+                var writer = JSONWriter()
+                writer.array { list in text.withUnsafeBytes { list.string(utf8: $0) } }
+                let read = try JSONSerialization.jsonObject(with: Data(writer.bytes)) as? [String]
+                #expect(read == [String(decoding: text, as: UTF8.self)], "\(byte) at \(place)")
+                // Plain bytes stand as they are.
+                let isPlain = byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+                #expect((writer.bytes.count == text.count + 4) == isPlain, "\(byte) at \(place)")
+            }
+        }
+    }
+
+    @Test("a value can be written in pieces between others")
+    func pieces() {
+        var writer = JSONWriter()
+        writer.array { list in
+            list.integer(1)
+            list.beginPieces()
+            list.piece(#"{"key":""#)
+            list.piece(utf8: "a\"b")
+            list.piece(#"","number":"#)
+            list.piece(UInt64.max)
+            list.piece("}")
+            list.integer(UInt8.max)
+        }
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == #"[1,{"key":"a\"b","number":18446744073709551615},255]"#)
+    }
+
     @Test("UTF-8 is judged as the standard library does")
     func utf8() {
         for first in UInt8(0x7E)...0xFF {

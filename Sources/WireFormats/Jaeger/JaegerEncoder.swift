@@ -7,7 +7,8 @@ public enum JaegerEncoder {
     /// An answer with traces, each in a batch of its own, and the ids that were asked for and are not known. With `isRaw`
     /// the ids of spans are shown as they are stored, and links that lead nowhere as well.
     public static func traces(_ traces: [SpanBatch], isRaw: Bool = false, missing: [TraceID] = []) -> [UInt8] {
-        var writer = JSONWriter(capacity: traces.reduce(0) { $0 + $1.count } * 1024)
+        // With a dozen attributes of a span and two dozen of a resource there is room for everything; more is made if need be.
+        var writer = JSONWriter(capacity: traces.reduce(256) { $0 + $1.count * 1536 + $1.resources.count * 2048 })
         writer.object { answer in
             answer.key("data")
             answer.array { list in for trace in traces { JaegerTraceWriter(trace, isRaw: isRaw).write(&list) } }

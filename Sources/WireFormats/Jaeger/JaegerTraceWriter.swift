@@ -79,26 +79,36 @@ struct JaegerTraceWriter {
         }
     }
 
-    private func write(_ row: SpanRow, _ writer: inout JSONWriter) {
-        writer.object { span in
-            span.key("traceID")
-            span.shortestIdentifier(row.traceID)
-            span.key("spanID")
-            span.identifier(identities.spanID(row))
-            span.key("operationName")
-            string(row.name, &span)
-            span.key("references")
-            span.array { references(row, &$0) }
-            span.member("startTime", row.start / 1000)
-            span.member("duration", row.duration / 1000)
-            span.key("tags")
-            span.array { tags(row, &$0) }
-            span.key("logs")
-            span.array { list in for index in row.events.indices { write(log: batch.events[index], &list) } }
-            span.member("processID", "p\(processes[Int(row.resource)] + 1)")
-            span.key("warnings")
-            warnings(row, &span)
-        }
+    private func write(_ row: SpanRow, _ span: inout JSONWriter) {
+        span.beginObject()
+        span.key("traceID")
+        span.shortestIdentifier(row.traceID)
+        span.key("spanID")
+        span.identifier(identities.spanID(row))
+        span.key("operationName")
+        string(row.name, &span)
+        span.key("references")
+        span.beginArray()
+        references(row, &span)
+        span.endArray()
+        span.member("startTime", row.start / 1000)
+        span.member("duration", row.duration / 1000)
+        span.key("tags")
+        span.beginArray()
+        tags(row, &span)
+        span.endArray()
+        span.key("logs")
+        span.beginArray()
+        for index in row.events.indices { write(log: batch.events[index], &span) }
+        span.endArray()
+        span.key("processID")
+        span.beginPieces()
+        span.piece("\"p")
+        span.piece(UInt64(processes[Int(row.resource)] + 1))
+        span.piece("\"")
+        span.key("warnings")
+        warnings(row, &span)
+        span.endObject()
     }
 
     private func warnings(_ row: SpanRow, _ span: inout JSONWriter) {
@@ -127,21 +137,25 @@ struct JaegerTraceWriter {
         }
     }
 
-    private func type(_ link: LinkRow) -> String {
+    private func type(_ link: LinkRow) -> StaticString {
         guard let key = symbols.referenceType, let type = batch.attribute(key, in: link.attributes), type.type == .string,
             let childOf = symbols.childOf, type.payload == UInt64(childOf)
         else { return "FOLLOWS_FROM" }
         return "CHILD_OF"
     }
 
-    private func reference(_ type: String, _ trace: TraceID, _ span: SpanID, _ list: inout JSONWriter) {
-        list.object {
-            $0.member("refType", type)
-            $0.key("traceID")
-            $0.shortestIdentifier(trace)
-            $0.key("spanID")
-            $0.identifier(span)
-        }
+    private func reference(_ type: StaticString, _ trace: TraceID, _ span: SpanID, _ list: inout JSONWriter) {
+        list.beginObject()
+        list.key("refType")
+        list.beginPieces()
+        list.piece("\"")
+        list.piece(type)
+        list.piece("\"")
+        list.key("traceID")
+        list.shortestIdentifier(trace)
+        list.key("spanID")
+        list.identifier(span)
+        list.endObject()
     }
 
     // MARK: - Tags and logs
@@ -158,32 +172,30 @@ struct JaegerTraceWriter {
         case .ok: tag("otel.status_code", "OK", &list)
         case .error:
             tag("otel.status_code", "ERROR", &list)
-            list.object {
-                $0.member("key", "error")
-                $0.member("type", "bool")
-                $0.member("value", true)
-            }
+            list.beginPieces()
+            list.piece(#"{"key":"error","type":"bool","value":true}"#)
         }
         tag("otel.status_description", row.statusMessage, &list)
         tag("w3c.tracestate", row.traceState, &list)
     }
 
-    private func tag(_ key: String, _ text: String, _ list: inout JSONWriter) {
-        list.object {
-            $0.member("key", key)
-            $0.member("type", "string")
-            $0.member("value", text)
-        }
+    private func tag(_ key: StaticString, _ text: String, _ list: inout JSONWriter) {
+        var text = text
+        text.withUTF8 { tag(key, UnsafeRawBufferPointer($0), &list) }
     }
 
-    private func tag(_ key: String, _ text: SymbolTable.Symbol, _ list: inout JSONWriter) {
+    private func tag(_ key: StaticString, _ text: SymbolTable.Symbol, _ list: inout JSONWriter) {
         if text == 0 { return }
-        list.object {
-            $0.member("key", key)
-            $0.member("type", "string")
-            $0.key("value")
-            string(text, &$0)
-        }
+        batch.symbols.withBytes(text) { tag(key, $0, &list) }
+    }
+
+    private func tag(_ key: StaticString, _ text: UnsafeRawBufferPointer, _ list: inout JSONWriter) {
+        list.beginPieces()
+        list.piece(#"{"key":""#)
+        list.piece(key)
+        list.piece(#"","type":"string","value":""#)
+        list.piece(utf8: text)
+        list.piece(#""}"#)
     }
 
     /// The name of an event is its field `event`, unless it has one already.
@@ -198,19 +210,53 @@ struct JaegerTraceWriter {
         }
     }
 
+    /// Most of an answer are tags, so that each is written in few pieces.
     private func write(tag row: AttributeRow, _ writer: inout JSONWriter) {
-        writer.object { tag in
-            tag.key("key")
-            string(row.key, &tag)
-            if symbols.addresses.contains(row.key), let address = Self.address(row) {
-                tag.member("type", "string")
-                tag.member("value", address)
-            } else {
-                tag.member("type", Self.type(row.type))
-                tag.key("value")
-                write(value: row, &tag)
-            }
+        if symbols.addresses.contains(row.key), let address = Self.address(row) {
+            return write(tag: row.key, #"","type":"string","value":""#, address, &writer)
         }
+        switch row.type {
+        case .string:
+            batch.symbols.withBytes(SymbolTable.Symbol(row.payload)) { text in
+                begin(tag: row.key, #"","type":"string","value":""#, &writer)
+                writer.piece(utf8: text)
+                writer.piece(#""}"#)
+            }
+        case .bool:
+            begin(tag: row.key, #"","type":"bool","value":"#, &writer)
+            writer.piece(row.payload != 0 ? "true}" : "false}")
+        case .int:
+            let number = Int64(bitPattern: row.payload)
+            let isText = number.magnitude > UInt64(Self.safeInteger)
+            begin(tag: row.key, isText ? #"","type":"int64","value":""# : #"","type":"int64","value":"#, &writer)
+            if number < 0 { writer.piece("-") }
+            writer.piece(number.magnitude)
+            writer.piece(isText ? #""}"# : "}")
+        case .double:
+            let number = Double(bitPattern: row.payload)
+            if !number.isFinite { return write(tag: row.key, #"","type":"float64","value":""#, text(row), &writer) }
+            begin(tag: row.key, #"","type":"float64","value":"#, &writer)
+            writer.piece(utf8: number.description)
+            writer.piece("}")
+        case .bytes: write(tag: row.key, #"","type":"binary","value":""#, text(row), &writer)
+        case .empty, .composite: write(tag: row.key, #"","type":"string","value":""#, text(row), &writer)
+        }
+    }
+
+    private func text(_ row: AttributeRow) -> String { AttributeValueCoding.value(row, batch.symbols).text }
+
+    /// The object of a tag up to its value: the key, then the rest up to there, which tells the type.
+    private func begin(tag key: SymbolTable.Symbol, _ rest: StaticString, _ writer: inout JSONWriter) {
+        writer.beginPieces()
+        writer.piece(#"{"key":""#)
+        batch.symbols.withBytes(key) { writer.piece(utf8: $0) }
+        writer.piece(rest)
+    }
+
+    private func write(tag key: SymbolTable.Symbol, _ rest: StaticString, _ text: String, _ writer: inout JSONWriter) {
+        begin(tag: key, rest, &writer)
+        writer.piece(utf8: text)
+        writer.piece(#""}"#)
     }
 
     /// The address of version 4 that older clients send as a number.
@@ -224,28 +270,6 @@ struct JaegerTraceWriter {
         default: return nil
         }
         return [24, 16, 8, 0].map { String(number >> $0 & 255) }.joined(separator: ".")
-    }
-
-    private static func type(_ type: AttributeType) -> String {
-        switch type {
-        case .bool: "bool"
-        case .int: "int64"
-        case .double: "float64"
-        case .bytes: "binary"
-        case .empty, .string, .composite: "string"
-        }
-    }
-
-    private func write(value row: AttributeRow, _ writer: inout JSONWriter) {
-        switch row.type {
-        case .string: string(SymbolTable.Symbol(row.payload), &writer)
-        case .bool: writer.bool(row.payload != 0)
-        case .int:
-            let number = Int64(bitPattern: row.payload)
-            if abs(max(number, -.max)) > Self.safeInteger { writer.string(String(number)) } else { writer.integer(number) }
-        case .double where Double(bitPattern: row.payload).isFinite: writer.double(Double(bitPattern: row.payload))
-        case .empty, .double, .bytes, .composite: writer.string(AttributeValueCoding.value(row, batch.symbols).text)
-        }
     }
 
     private func string(_ symbol: SymbolTable.Symbol, _ writer: inout JSONWriter) {

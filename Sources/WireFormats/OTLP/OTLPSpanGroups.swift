@@ -1,3 +1,4 @@
+import ByteCoding
 import TelemetryModel
 
 /// The rows of a batch under their resources and scopes, as OTLP nests them: in the order in which these appear first, with
@@ -69,6 +70,13 @@ struct OTLPSpanGroups {
             schemaURL = row.schemaURL
             droppedAttributeCount = row.droppedAttributeCount
             attributes = batch.attributes[row.attributes.indices]
+        }
+
+        func hash(into hasher: inout Hasher) {
+            // One step for each attribute: the hasher would take one for each of its numbers.
+            var hash = UInt64(name) << 32 | UInt64(version)
+            for row in attributes { hash = SeededHash.hash(hash ^ UInt64(row.key), row.payload) }
+            hasher.combine(hash)
         }
     }
 

@@ -134,40 +134,92 @@ public enum NumberColumn {
     public static func decode(
         _ count: Int, from reader: inout ByteReader, _ unpacker: ZstdUnpacker
     ) throws(ByteCodingError) -> [UInt64] {
-        try decode(count, isNested: false, from: &reader, unpacker)
+        try decode(count, only: 0..<count, isNested: false, from: &reader, unpacker)
+    }
+
+    /// Reads of a column of `count` numbers those of the places `wanted`, which there must be, and passes over the others. These
+    /// are not checked as the numbers of a whole column are.
+    public static func decode(
+        _ count: Int, only wanted: Range<Int>, from reader: inout ByteReader, _ unpacker: ZstdUnpacker
+    ) throws(ByteCodingError) -> [UInt64] {
+        try decode(count, only: wanted, isNested: false, from: &reader, unpacker)
     }
 
     private static func decode(
-        _ count: Int, isNested: Bool, from reader: inout ByteReader, _ unpacker: ZstdUnpacker
+        _ count: Int, only wanted: Range<Int>, isNested: Bool, from reader: inout ByteReader, _ unpacker: ZstdUnpacker
     ) throws(ByteCodingError) -> [UInt64] {
         if count == 0 { return [] }
         let start = reader.position
         switch Form(rawValue: try reader.readByte()) {
-        case .constant: return [UInt64](repeating: try reader.readVarint(), count: count)
-        case .packed: return try decodePacked(count, from: &reader)
-        case .varints: return try decodeVarints(count, from: &reader)
+        case .constant: return [UInt64](repeating: try reader.readVarint(), count: wanted.count)
+        case .packed: return try decodePacked(count, wanted, from: &reader)
+        case .varints:
+            try skipVarints(wanted.lowerBound, from: &reader)
+            let values = try decodeVarints(wanted.count, from: &reader)
+            try skipVarints(count &- wanted.upperBound, from: &reader)
+            return values
         case .squeezed:
             let piece = try reader.readLengthPrefixed()
             let bytes = try unpacker.unpack(piece, limit: count &* 10)
             do {
                 return try bytes.withUnsafeBytes { raw in
                     var varints = ByteReader(raw)
-                    let values = try decodeVarints(count, from: &varints)
-                    if !varints.isAtEnd { throw ByteCodingError.malformed(at: start, "numbers behind the end of a column") }
+                    try skipVarints(wanted.lowerBound, from: &varints)
+                    let values = try decodeVarints(wanted.count, from: &varints)
+                    if wanted.upperBound == count, !varints.isAtEnd {
+                        throw ByteCodingError.malformed(at: start, "numbers behind the end of a column")
+                    }
                     return values
                 }
             } catch { throw .wrap(error) }
-        case .magnitudes where !isNested: return try decodeMagnitudes(count, from: &reader, unpacker)
+        case .magnitudes where !isNested: return try decodeMagnitudes(count, wanted, from: &reader, unpacker)
         case .magnitudes, nil: throw .malformed(at: start, "a column of numbers in an unknown form")
         }
+    }
+
+    /// Passes over `count` varints: behind each there is a byte whose highest bit is not set.
+    private static func skipVarints(_ count: Int, from reader: inout ByteReader) throws(ByteCodingError) {
+        let bytes = reader.bytes
+        var position = reader.position
+        var left = count
+        while left >= 8, position &+ 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            left &-= (~word & 0x8080_8080_8080_8080).nonzeroBitCount
+            position &+= 8
+        }
+        while left > 0 {
+            if position == bytes.count { throw .truncated(at: position, needing: left) }
+            if bytes[position] < 0x80 { left &-= 1 }
+            position &+= 1
+        }
+        reader.position = position
     }
 
     private static func decodeVarints(_ count: Int, from reader: inout ByteReader) throws(ByteCodingError) -> [UInt64] {
         if count > reader.remaining { throw .truncated(at: reader.position, needing: count) }
         var values = [UInt64](repeating: 0, count: count)
+        do {
+            try values.withUnsafeMutableBufferPointer { try decodeVarints(into: $0, from: &reader) }
+        } catch { throw .wrap(error) }
+        return values
+    }
+
+    private static func decodeVarints(
+        into values: UnsafeMutableBufferPointer<UInt64>, from reader: inout ByteReader
+    ) throws(ByteCodingError) {
         let bytes = reader.bytes
         var position = reader.position
-        for index in 0..<count {
+        var index = 0
+        while index < values.count {
+            // Most are of one byte each, often eight in a row.
+            while index &+ 8 <= values.count, position &+ 8 <= bytes.count {
+                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+                if word & 0x8080_8080_8080_8080 != 0 { break }
+                for byte in 0..<8 { values[index &+ byte] = word &>> UInt64(truncatingIfNeeded: byte &* 8) & 0xFF }
+                index &+= 8
+                position &+= 8
+            }
+            if index == values.count { break }
             if position < bytes.count, bytes[position] < 0x80 {
                 values[index] = UInt64(bytes[position])
                 position &+= 1
@@ -176,48 +228,68 @@ public enum NumberColumn {
                 values[index] = try reader.readVarint()
                 position = reader.position
             }
+            index &+= 1
         }
         reader.position = position
-        return values
     }
 
-    private static func decodePacked(_ count: Int, from reader: inout ByteReader) throws(ByteCodingError) -> [UInt64] {
+    private static func decodePacked(
+        _ count: Int, _ wanted: Range<Int>, from reader: inout ByteReader
+    ) throws(ByteCodingError) -> [UInt64] {
         let start = reader.position
         let width = Int(try reader.readByte())
         if width > 64 { throw .malformed(at: start, "numbers of \(width) bits") }
         let base = try reader.readVarint()
         let bytes = try reader.readBytes((count &* width &+ 7) / 8)
-        var values = [UInt64](repeating: 0, count: count)
+        if width == 0 { return [UInt64](repeating: base, count: wanted.count) }
+        var values = [UInt64](repeating: 0, count: wanted.count)
+        let first = wanted.lowerBound
+        var next = first
         if width <= 56 {
             let mask = (UInt64(1) &<< UInt64(width)) &- 1
-            let safe = width == 0 ? count : min(count, max(0, (bytes.count &- 8) &* 8 / width))
-            for index in 0..<safe where width > 0 {
-                let bit = index &* width
+            let safe = min(wanted.upperBound, max(0, (bytes.count &- 8) &* 8 / width))
+            while next < safe {
+                let bit = next &* width
                 let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: bit &>> 3, as: UInt64.self))
-                values[index] = base &+ (word &>> UInt64(truncatingIfNeeded: bit & 7) & mask)
+                values[next &- first] = base &+ (word &>> UInt64(truncatingIfNeeded: bit & 7) & mask)
+                next &+= 1
             }
-            if width == 0 { return [UInt64](repeating: base, count: count) }
-            for index in safe..<count { values[index] = base &+ BitPacker.read(bytes, at: index &* width, width: width) }
-        } else {
-            for index in 0..<count { values[index] = base &+ BitPacker.read(bytes, at: index &* width, width: width) }
+        }
+        while next < wanted.upperBound {
+            values[next &- first] = base &+ BitPacker.read(bytes, at: next &* width, width: width)
+            next &+= 1
         }
         return values
     }
 
     private static func decodeMagnitudes(
-        _ count: Int, from reader: inout ByteReader, _ unpacker: ZstdUnpacker
+        _ count: Int, _ wanted: Range<Int>, from reader: inout ByteReader, _ unpacker: ZstdUnpacker
     ) throws(ByteCodingError) -> [UInt64] {
         let start = reader.position
-        var values = try decode(count, isNested: true, from: &reader, unpacker)
-        var bitCount = 0
-        for length in values {
-            if length > 64 { throw .malformed(at: start, "a number of \(length) bits") }
-            bitCount &+= max(0, Int(truncatingIfNeeded: length) &- 1)
-        }
-        let bytes = try reader.readBytes((bitCount &+ 7) / 8)
+        var lengths = try decode(count, only: 0..<count, isNested: true, from: &reader, unpacker)
+        if let longest = lengths.max(), longest > 64 { throw .malformed(at: start, "a number of \(longest) bits") }
+        let firstBit = bitCount(lengths[..<wanted.lowerBound])
+        let bits = firstBit &+ bitCount(lengths[wanted.lowerBound...])
+        let bytes = try reader.readBytes((bits &+ 7) / 8)
+        if wanted.count < count { lengths = Array(lengths[wanted]) }
+        lengths.withUnsafeMutableBufferPointer { fill($0, from: bytes, at: firstBit) }
+        return lengths
+    }
+
+    /// The bits that numbers of some lengths, at most 64 each, take below their highest ones.
+    private static func bitCount(_ lengths: ArraySlice<UInt64>) -> Int {
+        var count: UInt64 = 0
+        for length in lengths { count &+= length &- (length == 0 ? 0 : 1) }
+        return Int(truncatingIfNeeded: count)
+    }
+
+    /// Replaces bit lengths by the numbers, of which the lower bits begin at a bit.
+    private static func fill(
+        _ values: UnsafeMutableBufferPointer<UInt64>, from bytes: UnsafeRawBufferPointer, at firstBit: Int
+    ) {
         let safe = (bytes.count &- 8) &* 8
-        var bit = 0
-        for index in 0..<count where values[index] > 1 {
+        var bit = firstBit
+        for index in values.indices where values[index] > 1 {
             let width = Int(truncatingIfNeeded: values[index]) &- 1
             let top = UInt64(1) &<< UInt64(truncatingIfNeeded: width)
             if bit < safe, width <= 56 {
@@ -228,6 +300,5 @@ public enum NumberColumn {
             }
             bit &+= width
         }
-        return values
     }
 }

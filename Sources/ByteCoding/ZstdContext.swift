@@ -36,11 +36,10 @@ public final class ZstdUnpacker {
 
     /// Makes a context; throws when there is no memory for it.
     public init() throws(ByteCodingError) {
-        guard let context = ZSTD_createDCtx() else { throw ByteCodingError(.tooLarge, "no memory is left for zstd") }
-        self.context = context
+        context = try ZstdDecoders.take()
     }
 
-    deinit { ZSTD_freeDCtx(context) }
+    deinit { ZstdDecoders.giveBack(context) }
 
     /// The bytes of a piece, at most `limit`; throws when it is none.
     public func unpack(_ piece: UnsafeRawBufferPointer, limit: Int) throws(ByteCodingError) -> [UInt8] {

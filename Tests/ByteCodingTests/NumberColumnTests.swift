@@ -37,6 +37,29 @@ struct NumberColumnTests {
         }
     }
 
+    @Test("some numbers of a column are read as in the whole, and the reader goes on behind it", arguments: 0..<5 as Range<UInt64>)
+    func someNumbers(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let packer = try ZstdPacker()
+        let unpacker = try ZstdUnpacker()
+        for column in columns(&random) {
+            for nature in [NumberColumn.Nature.codes, .measures] {
+                var writer = ByteWriter()
+                try NumberColumn.encode(column, nature, to: &writer, packer)
+                for _ in 0..<10 {
+                    let first = Int(random.next() % UInt64(column.count + 1))
+                    let wanted = first..<(first + Int(random.next() % UInt64(column.count - first + 1)))
+                    try writer.bytes.withUnsafeBytes { raw in
+                        var reader = ByteReader(raw)
+                        let read = try NumberColumn.decode(column.count, only: wanted, from: &reader, unpacker)
+                        #expect(read == Array(column[wanted]), "seed \(seed) \(wanted)")
+                        #expect(reader.isAtEnd)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("changed and cut columns are refused or read", arguments: 0..<10 as Range<UInt64>)
     func mutation(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
@@ -53,6 +76,11 @@ struct NumberColumnTests {
                     var reader = ByteReader(raw)
                     if let read = try? NumberColumn.decode(column.count, from: &reader, unpacker) {
                         #expect(read.count == column.count)
+                    }
+                    reader = ByteReader(raw)
+                    let wanted = column.count / 3..<(column.count + 1) / 2
+                    if let read = try? NumberColumn.decode(column.count, only: wanted, from: &reader, unpacker) {
+                        #expect(read.count == wanted.count)
                     }
                 }
             }

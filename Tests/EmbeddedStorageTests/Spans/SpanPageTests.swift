@@ -56,7 +56,7 @@ struct SpanPageTests {
         }
     }
 
-    @Test("a projection gives what it names as the whole page does", arguments: 0..<10 as Range<UInt64>)
+    @Test("a projection gives what it names as the whole page does, of all rows and of some", arguments: 0..<10 as Range<UInt64>)
     func projection(seed: UInt64) throws {
         var generator = RandomSpans(seed: seed)
         var encoder = try SpanPageEncoder()
@@ -67,9 +67,11 @@ struct SpanPageTests {
             let columns = SpanProjection.Columns(rawValue: UInt32(generator.below(1 << 14)))
             let key = spans[generator.below(spans.count)].attributes.first?.key ?? "none"
             let projection = SpanProjection(columns, attributeKeys: generator.below(2) == 0 ? nil : [key])
-            let batch = try decode(page, tables, count: spans.count, projection)
-            #expect(batch.count == spans.count)
-            for (index, span) in spans.enumerated() {
+            let first = generator.below(2) == 0 ? 0 : generator.below(spans.count)
+            let rows = first..<(first == 0 ? spans.count : first + 1 + generator.below(spans.count - first))
+            let batch = try decode(page, tables, count: spans.count, projection, rows: rows)
+            #expect(batch.count == rows.count)
+            for (index, span) in spans[rows].enumerated() {
                 let row = batch.rows[index]
                 #expect(row.traceID == span.traceID)
                 if columns.contains(.spanIDs) { #expect(row.spanID == span.spanID) }
@@ -167,6 +169,9 @@ struct SpanPageTests {
             if round % 4 == 0 { changed = Array(changed[..<generator.below(changed.count)]) }
             // Reading every span touches every index and range that the decoder let through.
             if let batch = try? decode(changed, tables, count: spans.count) { #expect(batch.spans.count == spans.count) }
+            let first = generator.below(spans.count)
+            let rows = first..<(first + 1 + generator.below(spans.count - first))
+            if let batch = try? decode(changed, tables, count: spans.count, rows: rows) { #expect(batch.spans.count == rows.count) }
         }
     }
 

@@ -5,6 +5,8 @@ import TelemetryModel
 /// Reads what the classes of a page say of its rows, and the values that they take from columns.
 struct PageAttributes {
     private let page: SpanPageDecoder
+    /// The rows to be built.
+    private let wanted: Range<Int>
     private let catalog: ClassCatalog
     /// The class of each row, event, link, as an index of the catalog's plans.
     private var planOfOwner: [UInt32] = []
@@ -22,8 +24,12 @@ struct PageAttributes {
         /// The next value.
         var cursor = 0
         var isRead = false
-        /// Where its values begin in `numbers`.
+        /// Where its first value would be in `numbers`, of which those behind others may be missing.
         var start = 0
+        /// How many values the wanted rows take.
+        var wantedCount = 0
+        /// Whether events or links take values too.
+        var isShared = false
         /// Its index in `texts`; negative for numbers.
         var text = -1
     }
@@ -31,6 +37,7 @@ struct PageAttributes {
     /// Reads the class of each row; `batch` has begun with the catalog's base.
     init(_ page: SpanPageDecoder, _ catalog: ClassCatalog, _ batch: consuming SpanBatch) throws(ByteCodingError) {
         self.page = page
+        wanted = page.wanted
         self.catalog = catalog
         self.batch = batch
         useCounts = [Int](repeating: 0, count: catalog.plans.count)
@@ -43,14 +50,12 @@ struct PageAttributes {
         var reader = page.reader(.classes)
         let ownerCount = page.rowCount + page.eventCount + page.linkCount
         let codes = try NumberColumn.decode(ownerCount, from: &reader, page.unpacker)
-        planOfOwner.reserveCapacity(ownerCount)
-        for (index, code) in codes.enumerated() {
-            let plan = try page.place(code, .classes, sharedCount: page.tables[.classes].count, at: reader.position)
+        planOfOwner = try page.places(codes, .classes, at: reader.position)
+        for (index, plan) in planOfOwner.enumerated() {
             let owner: SpanPageFormat.Owner =
                 index < page.rowCount ? .span : index < page.rowCount &+ page.eventCount ? .event : .link
-            if catalog.plans[plan].owner != owner { throw .malformed(at: reader.position, "a class of something else") }
-            useCounts[plan] &+= 1
-            planOfOwner.append(UInt32(truncatingIfNeeded: plan))
+            if catalog.plans[Int(plan)].owner != owner { throw .malformed(at: reader.position, "a class of something else") }
+            useCounts[Int(plan)] &+= 1
         }
     }
 
@@ -71,13 +76,10 @@ struct PageAttributes {
     /// Fills in the wanted rows, whose number `rows` has.
     mutating func read(_ rows: inout [SpanRow]) throws(ByteCodingError) {
         let areWanted = page.wants(.attributes)
-        for index in 0..<page.wanted.upperBound {
+        skip(0..<wanted.lowerBound)
+        if areWanted, wanted.count < page.rowCount { countWantedValues() }
+        for (place, index) in wanted.enumerated() {
             let plan = catalog.plans[Int(planOfOwner[index])]
-            if index < page.wanted.lowerBound {
-                skip(plan)
-                continue
-            }
-            let place = index &- page.wanted.lowerBound
             rows[place].name = plan.row.name
             rows[place].scope = plan.row.scope
             rows[place].kind = plan.row.kind
@@ -87,9 +89,7 @@ struct PageAttributes {
             if !plan.pieces.isEmpty { rows[place].attributes = try take(plan, wanted: areWanted) }
         }
         // Those behind matter only to events and links, whose values follow theirs.
-        if page.wants([.events, .links]) {
-            for index in page.wanted.upperBound..<page.rowCount { skip(catalog.plans[Int(planOfOwner[index])]) }
-        }
+        if page.wants([.events, .links]) { skip(wanted.upperBound..<page.rowCount) }
         try readTexts(.statusMessages, SpanPageFormat.Presence.statusMessage) { rows[$0].statusMessage = $1 }
         try readTexts(.traceStates, SpanPageFormat.Presence.traceState) { rows[$0].traceState = $1 }
         try readDropped(&rows)
@@ -98,6 +98,33 @@ struct PageAttributes {
     }
 
     // MARK: - Values
+
+    /// Finds out which values of each column are wanted, so that the others need not be read.
+    private mutating func countWantedValues() {
+        for row in wanted {
+            for piece in catalog.plans[Int(planOfOwner[row])].pieces where catalog.pieces[piece].column >= 0 {
+                columns[catalog.pieces[piece].column].wantedCount &+= 1
+            }
+        }
+        for (index, useCount) in useCounts.enumerated() where useCount > 0 && catalog.plans[index].owner != .span {
+            for piece in catalog.plans[index].pieces where catalog.pieces[piece].column >= 0 {
+                columns[catalog.pieces[piece].column].isShared = true
+            }
+        }
+    }
+
+    /// Passes over the values of rows, by class.
+    private mutating func skip(_ rows: Range<Int>) {
+        if rows.isEmpty { return }
+        var counts = [Int](repeating: 0, count: catalog.plans.count)
+        for row in rows { counts[Int(planOfOwner[row])] &+= 1 }
+        for (index, count) in counts.enumerated() where count > 0 {
+            for piece in catalog.plans[index].pieces {
+                let column = catalog.pieces[piece].column
+                if column >= 0 { columns[column].cursor &+= count }
+            }
+        }
+    }
 
     private mutating func skip(_ plan: ClassCatalog.Plan) {
         for index in plan.pieces {
@@ -139,16 +166,19 @@ struct PageAttributes {
             throw ByteCodingError(.malformed, "a page lacks the values of a column")
         }
         var reader = page.reader(range)
+        let first = columns[index].cursor
+        let isWhole = columns[index].wantedCount == 0 || columns[index].isShared
+        let wanted = isWhole ? 0..<count : first..<(first + columns[index].wantedCount)
         switch type {
         case .string, .bytes, .composite:
             columns[index].text = texts.count
-            texts.append(try TextColumnDecoder(count, from: &reader, page.tables[.templates], page.unpacker))
+            texts.append(try TextColumnDecoder(count, wanted: wanted, from: &reader, page.tables[.templates], page.unpacker))
         case .empty, .bool, .int, .double:
-            columns[index].start = numbers.count
+            columns[index].start = numbers.count - wanted.lowerBound
             let values =
                 type == .empty
-                ? [UInt64](repeating: 0, count: count)
-                : try NumberColumn.decode(count, from: &reader, page.unpacker)
+                ? [UInt64](repeating: 0, count: wanted.count)
+                : try NumberColumn.decode(count, only: wanted, from: &reader, page.unpacker)
             switch type {
             case .bool: for value in values { numbers.append(value & 1) }
             case .int: for value in values { numbers.append(UInt64(bitPattern: ColumnCoding.unzigzag(value))) }
@@ -187,7 +217,6 @@ struct PageAttributes {
         if count == 0 { return }
         var reader = page.reader(stream)
         var column = try TextColumnDecoder(count, from: &reader, page.tables[.templates], page.unpacker)
-        let wanted = page.wanted
         var symbols = SymbolTable()
         swap(&symbols, &batch.symbols)
         defer { swap(&symbols, &batch.symbols) }
@@ -205,7 +234,7 @@ struct PageAttributes {
             let numbers = try NumberColumn.decode(count, from: &reader, page.unpacker)
             try forEach(SpanPageFormat.Presence.dropped) { (row, met) throws(ByteCodingError) in
                 let number = try Self.word(numbers[met])
-                if page.wanted.contains(row) { rows[row - page.wanted.lowerBound][keyPath: column] = number }
+                if wanted.contains(row) { rows[row - wanted.lowerBound][keyPath: column] = number }
             }
         }
     }
@@ -240,7 +269,7 @@ struct PageAttributes {
         let times = try NumberColumn.decode(page.eventCount, from: &reader, page.unpacker)
         let dropped = try NumberColumn.decode(page.eventCount, from: &reader, page.unpacker)
         for run in runs {
-            let isWanted = page.wants(.events) && page.wanted.contains(run.row)
+            let isWanted = page.wants(.events) && wanted.contains(run.row)
             let start = batch.events.count
             for event in run.items {
                 let plan = catalog.plans[Int(planOfOwner[page.rowCount + event])]
@@ -248,14 +277,14 @@ struct PageAttributes {
                     skip(plan)
                     continue
                 }
-                let time = rows[run.row - page.wanted.lowerBound].start &+ UInt64(bitPattern: ColumnCoding.unzigzag(times[event]))
+                let time = rows[run.row - wanted.lowerBound].start &+ UInt64(bitPattern: ColumnCoding.unzigzag(times[event]))
                 batch.events.append(
                     EventRow(
                         time: time, name: plan.row.name, attributes: try take(plan, wanted: true),
                         droppedAttributeCount: try Self.word(dropped[event])))
             }
             if isWanted {
-                rows[run.row - page.wanted.lowerBound].events = RowRange(start: UInt32(start), count: UInt32(run.items.count))
+                rows[run.row - wanted.lowerBound].events = RowRange(start: UInt32(start), count: UInt32(run.items.count))
             }
         }
     }
@@ -268,7 +297,7 @@ struct PageAttributes {
         var states = try TextColumnDecoder(page.linkCount, from: &reader, page.tables[.templates], page.unpacker)
         let dropped = try NumberColumn.decode(page.linkCount, from: &reader, page.unpacker)
         for run in runs {
-            let isWanted = page.wanted.contains(run.row)
+            let isWanted = wanted.contains(run.row)
             let start = batch.links.count
             for link in run.items {
                 let plan = catalog.plans[Int(planOfOwner[page.rowCount + page.eventCount + link])]
@@ -286,7 +315,7 @@ struct PageAttributes {
                         attributes: try take(plan, wanted: true), droppedAttributeCount: try Self.word(dropped[link])))
             }
             if isWanted {
-                rows[run.row - page.wanted.lowerBound].links = RowRange(start: UInt32(start), count: UInt32(run.items.count))
+                rows[run.row - wanted.lowerBound].links = RowRange(start: UInt32(start), count: UInt32(run.items.count))
             }
         }
     }

@@ -9,32 +9,30 @@ final class SpanPageDecoder {
     let projection: SpanProjection
     private let catalog: ClassCatalog
     let unpacker: ZstdUnpacker
-    private(set) var rowCount = 0
-    private var traceCount = 0
-    private(set) var eventCount = 0
-    private(set) var linkCount = 0
+    let rowCount: Int
+    let traceCount: Int
+    let eventCount: Int
+    let linkCount: Int
     /// How many entries of each table of the block count for this page.
-    private var sharedCounts: [Int] = []
-    private var own = [SpanTables.Entries](repeating: SpanTables.Entries(), count: 3)
-    private var streams: [Range<Int>] = []
+    let sharedCounts: [Int]
+    /// What the tables of the block had no room for.
+    let own: [SpanTables.Entries]
+    private let streams: [Range<Int>]
     /// Where the values of each column are, by its number.
-    private(set) var columnStreams: [Int: Range<Int>] = [:]
+    let columnStreams: [Int: Range<Int>]
     /// The rows to be built.
-    private(set) var wanted: Range<Int> = 0..<0
-    private var batch = SpanBatch()
-    /// Of each row whether a trace begins with it.
-    private var traceStarts: [Bool] = []
-    private var parents: [Int] = []
+    private(set) var wanted: Range<Int>
 
-    /// Reads the head of a page.
+    /// Reads the head of a page; whoever reads many lends an unpacker.
     init(
-        _ bytes: UnsafeRawBufferPointer, _ tables: SpanTables, _ catalog: ClassCatalog, _ projection: SpanProjection, rowCount: Int
+        _ bytes: UnsafeRawBufferPointer, _ tables: SpanTables, _ catalog: ClassCatalog, _ projection: SpanProjection, rowCount: Int,
+        unpacker: ZstdUnpacker? = nil
     ) throws(ByteCodingError) {
         self.bytes = bytes
         self.tables = tables
         self.catalog = catalog
         self.projection = projection
-        unpacker = try ZstdUnpacker()
+        if let unpacker { self.unpacker = unpacker } else { self.unpacker = try ZstdUnpacker() }
         var reader = ByteReader(bytes)
         self.rowCount = try reader.readCount(limit: SpanBlockFormat.pageRowLimit)
         traceCount = try reader.readCount(limit: self.rowCount)
@@ -44,21 +42,30 @@ final class SpanPageDecoder {
             throw ByteCodingError(.malformed, "a page has \(self.rowCount) rows instead of \(rowCount)")
         }
         wanted = 0..<rowCount
+        var sharedCounts: [Int] = []
+        var own = [SpanTables.Entries](repeating: SpanTables.Entries(), count: 3)
         for table in own.indices {
             sharedCounts.append(try reader.readCount(limit: tables[SpanTable.allCases[table]].count))
             try own[table].append(&reader)
         }
-        try readDirectory(&reader)
+        self.sharedCounts = sharedCounts
+        self.own = own
+        let columns = SpanTable.columns.rawValue
+        (streams, columnStreams) = try Self.readDirectory(
+            &reader, sharedColumns: sharedCounts[columns], ownColumns: own[columns].count - 1, allShared: tables[.columns].count)
     }
 
-    private func readDirectory(_ reader: inout ByteReader) throws(ByteCodingError) {
+    private static func readDirectory(
+        _ reader: inout ByteReader, sharedColumns: Int, ownColumns: Int, allShared: Int
+    ) throws(ByteCodingError) -> (streams: [Range<Int>], columns: [Int: Range<Int>]) {
         var lengths: [Int] = []
         for _ in SpanPageFormat.Stream.allCases { lengths.append(try reader.readCount(limit: reader.remaining)) }
         let columnCount = try reader.readCount(limit: reader.remaining)
         var columns: [Int] = []
         for _ in 0..<columnCount {
             let start = reader.position
-            columns.append(try place(try reader.readVarint(), .columns, sharedCount: tables[.columns].count, at: start))
+            let number = try number(try reader.readVarint(), limit: sharedColumns + ownColumns, at: start)
+            columns.append(number < sharedColumns ? number : allShared + number - sharedColumns)
             lengths.append(try reader.readCount(limit: reader.remaining))
         }
         var ranges: [Range<Int>] = []
@@ -68,9 +75,14 @@ final class SpanPageDecoder {
             ranges.append(start..<reader.position)
         }
         if !reader.isAtEnd { throw .malformed(at: reader.position, "bytes behind the end of a page") }
-        streams = Array(ranges.prefix(SpanPageFormat.Stream.allCases.count))
+        let streams = Array(ranges.prefix(SpanPageFormat.Stream.allCases.count))
+        var columnStreams: [Int: Range<Int>] = [:]
         for (column, range) in zip(columns, ranges.dropFirst(streams.count)) { columnStreams[column] = range }
+        return (streams, columnStreams)
     }
+
+    /// Whether the page has resources that the block does not share.
+    var hasOwnResources: Bool { own[SpanTable.resources.rawValue].count > 1 }
 
     /// One more than the greatest number that the page may use in a table.
     func limit(_ table: SpanTable) -> Int {
@@ -79,17 +91,24 @@ final class SpanPageDecoder {
     }
 
     /// A number in a table that has been checked: below `sharedCounts` in the block's, else in the page's own.
-    func number(_ code: UInt64, _ table: SpanTable, at position: Int) throws(ByteCodingError) -> Int {
-        let limit = limit(table)
+    @inline(__always)
+    private static func number(_ code: UInt64, limit: Int, at position: Int) throws(ByteCodingError) -> Int {
         if code == 0 || code >= UInt64(limit) { throw .malformed(at: position, "entry \(code) of \(limit) in a table") }
         return Int(code)
     }
 
-    /// A checked number as a place in a list in which the page's own entries stand behind all of the block's.
-    @inline(__always)
-    func place(_ code: UInt64, _ table: SpanTable, sharedCount: Int, at position: Int) throws(ByteCodingError) -> Int {
-        let number = try number(code, table, at: position)
-        return number < sharedCounts[table.rawValue] ? number : sharedCount + number - sharedCounts[table.rawValue]
+    /// Checked numbers as places in a list in which the page's own entries stand behind all of the block's.
+    func places(_ codes: [UInt64], _ table: SpanTable, at position: Int) throws(ByteCodingError) -> [UInt32] {
+        let limit = limit(table)
+        let sharedCount = sharedCounts[table.rawValue]
+        let shift = tables[table].count - sharedCount
+        var places: [UInt32] = []
+        places.reserveCapacity(codes.count)
+        for code in codes {
+            let number = try Self.number(code, limit: limit, at: position)
+            places.append(UInt32(truncatingIfNeeded: number < sharedCount ? number : number &+ shift))
+        }
+        return places
     }
 
     /// Lends an entry by a number that was checked.
@@ -148,10 +167,12 @@ final class SpanPageDecoder {
     /// The rows that were asked for, with what the projection wants.
     func decode() throws(ByteCodingError) -> SpanBatch {
         var rows = [SpanRow](repeating: SpanRow(), count: wanted.count)
-        try readTraces(&rows)
+        let traces = try readTraces(&rows)
+        var parents: [Int] = []
         if wants(.spanIDs) || wants(.parents) { try readSpanIDs(&rows) }
-        if wants([.parents, .starts, .resources, .services]) { try readParents(&rows) }
-        if wants(.times) { try readTimes(&rows) }
+        if wants([.parents, .starts, .resources, .services]) { parents = try readParents(traces, &rows) }
+        if wants(.times) { try readTimes(traces, parents, &rows) }
+        var batch = SpanBatch()
         if wants([.names, .kinds, .statusMessages, .scopes, .attributes, .events, .links, .others]) {
             var catalog = catalog
             if own[SpanTable.columns.rawValue].count > 1 || own[SpanTable.classes.rawValue].count > 1 {
@@ -163,7 +184,7 @@ final class SpanPageDecoder {
             try attributes.read(&rows)
             batch = attributes.batch
         }
-        if wants([.resources, .services]) { try readResources(&rows) }
+        if wants([.resources, .services]) { try readResources(traces, parents, &rows, &batch) }
         // Whoever reads a row may look at its resource and scope, wanted or not.
         if batch.resources.isEmpty {
             batch.resources.append(ResourceRow(attributes: .none, droppedAttributeCount: 0, schemaURL: 0, serviceName: 0))
@@ -175,20 +196,32 @@ final class SpanPageDecoder {
         return batch
     }
 
-    private func readTraces(_ rows: inout [SpanRow]) throws(ByteCodingError) {
+    /// Where traces begin, and which rows must be looked at for those that are wanted: what a row is told from is a row of its
+    /// trace before it, or the first row of another trace.
+    private struct Traces {
+        /// The first row of each trace.
+        var firstRows: [Int] = []
+        /// From the beginning of a trace to the end of what is wanted.
+        var needed = 0..<0
+    }
+
+    private func readTraces(_ rows: inout [SpanRow]) throws(ByteCodingError) -> Traces {
         var reader = reader(.traces)
         let lengths = try NumberColumn.decode(traceCount, from: &reader, unpacker)
-        traceStarts = [Bool](repeating: false, count: rowCount)
+        let wanted = wanted
+        var traces = Traces(needed: wanted)
         var row = 0
         for length in lengths {
             let id = TraceID(high: try reader.readInteger(), low: try reader.readInteger())
             if length == 0 || length > UInt64(rowCount - row) { throw .malformed(at: reader.position, "a trace of \(length) rows") }
-            traceStarts[row] = true
+            traces.firstRows.append(row)
             let end = row + Int(length)
+            if row <= wanted.lowerBound, wanted.lowerBound < end { traces.needed = row..<wanted.upperBound }
             for index in (row..<end).clamped(to: wanted) { rows[index - wanted.lowerBound].traceID = id }
             row = end
         }
         if row != rowCount { throw .malformed(at: reader.position, "rows that belong to no trace") }
+        return traces
     }
 
     private func spanID(_ row: Int) -> SpanID {
@@ -200,38 +233,50 @@ final class SpanPageDecoder {
 
     private func readSpanIDs(_ rows: inout [SpanRow]) throws(ByteCodingError) {
         if reader(.spanIDs).remaining != rowCount * 8 { throw ByteCodingError(.malformed, "a page lacks ids of spans") }
-        for index in rows.indices { rows[index].spanID = spanID(wanted.lowerBound &+ index) }
+        let first = wanted.lowerBound
+        for index in rows.indices { rows[index].spanID = spanID(first &+ index) }
     }
 
-    private func readParents(_ rows: inout [SpanRow]) throws(ByteCodingError) {
+    /// Gives for each row that is needed the place of its parent among them, or -1.
+    private func readParents(_ traces: Traces, _ rows: inout [SpanRow]) throws(ByteCodingError) -> [Int] {
+        let (needed, first) = (traces.needed, wanted.lowerBound)
         var reader = reader(.parents)
-        let codes = try NumberColumn.decode(rowCount, from: &reader, unpacker)
-        parents = [Int](repeating: -1, count: rowCount)
+        let codes = try NumberColumn.decode(rowCount, only: 0..<needed.upperBound, from: &reader, unpacker)
+        var parents = [Int](repeating: -1, count: needed.count)
         let areWanted = wants(.parents)
-        for (index, code) in codes.enumerated() {
-            switch code {
+        for index in 0..<needed.lowerBound where codes[index] == SpanBatchCodec.ParentCode.elsewhere { try reader.skip(8) }
+        for index in needed {
+            switch codes[index] {
             case SpanBatchCodec.ParentCode.none: break
             case SpanBatchCodec.ParentCode.elsewhere:
                 let id = SpanID(try reader.readInteger())
-                if areWanted, wanted.contains(index) { rows[index - wanted.lowerBound].parentSpanID = id }
-            default:
+                if areWanted, index >= first { rows[index &- first].parentSpanID = id }
+            case let code:
                 let distance = ColumnCoding.unzigzag(code &- SpanBatchCodec.ParentCode.firstDistance)
                 let (row, overflow) = Int64(index).subtractingReportingOverflow(distance)
                 guard !overflow, row >= 0, row < Int64(rowCount) else {
                     throw .malformed(at: reader.position, "a parent outside of its page")
                 }
-                if row < index { parents[index] = Int(row) }
-                if areWanted, wanted.contains(index) { rows[index - wanted.lowerBound].parentSpanID = spanID(Int(row)) }
+                if row < index { parents[index &- needed.lowerBound] = try place(Int(row), in: needed) }
+                if areWanted, index >= first { rows[index &- first].parentSpanID = spanID(Int(row)) }
             }
         }
+        return parents
     }
 
-    private func readTimes(_ rows: inout [SpanRow]) throws(ByteCodingError) {
+    private func place(_ row: Int, in needed: Range<Int>) throws(ByteCodingError) -> Int {
+        if row < needed.lowerBound { throw ByteCodingError(.malformed, "a parent in another trace") }
+        return row &- needed.lowerBound
+    }
+
+    private func readTimes(_ traces: Traces, _ parents: [Int], _ rows: inout [SpanRow]) throws(ByteCodingError) {
+        let needed = traces.needed
         var reader = reader(.durations)
-        let durations = try NumberColumn.decode(rowCount, from: &reader, unpacker)
+        let durations = try NumberColumn.decode(rowCount, only: needed, from: &reader, unpacker)
+        let skipped = wanted.lowerBound &- needed.lowerBound
         guard wants(.starts) else {
             for index in rows.indices {
-                let duration = ColumnCoding.unzigzag(durations[wanted.lowerBound &+ index])
+                let duration = ColumnCoding.unzigzag(durations[skipped &+ index])
                 if duration < 0 { rows[index].start = duration.magnitude } else { rows[index].end = UInt64(duration) }
             }
             return
@@ -241,50 +286,56 @@ final class SpanPageDecoder {
         guard let base = StartPredictor.Base(rawValue: try reader.readByte()) else {
             throw ByteCodingError(.malformed, "starts in an unknown form")
         }
-        let codes = try NumberColumn.decode(rowCount, from: &reader, unpacker)
-        var predictor = StartPredictor(base, traceStarts: traceStarts)
-        for index in 0..<wanted.upperBound {
+        let codes = try NumberColumn.decode(rowCount, only: 0..<needed.upperBound, from: &reader, unpacker)
+        var traceStarts = [Bool](repeating: false, count: needed.count)
+        var lastTraceStart: UInt64 = 0
+        for row in traces.firstRows where row < needed.upperBound {
+            if row >= needed.lowerBound {
+                traceStarts[row &- needed.lowerBound] = true
+            } else {
+                lastTraceStart &+= UInt64(bitPattern: ColumnCoding.unzigzag(codes[row]))
+            }
+        }
+        var predictor = StartPredictor(base, traceStarts: traceStarts, lastTraceStart: lastTraceStart)
+        for index in 0..<needed.count {
             let parent = parents[index]
-            let start = predictor.expectation(parent: parent) &+ UInt64(bitPattern: ColumnCoding.unzigzag(codes[index]))
+            let code = codes[needed.lowerBound &+ index]
+            let start = predictor.expectation(parent: parent) &+ UInt64(bitPattern: ColumnCoding.unzigzag(code))
             let end = start &+ UInt64(bitPattern: ColumnCoding.unzigzag(durations[index]))
             predictor.add(start: start, end: end, parent: parent)
-            if index >= wanted.lowerBound {
-                rows[index &- wanted.lowerBound].start = start
-                rows[index &- wanted.lowerBound].end = end
+            if index >= skipped {
+                rows[index &- skipped].start = start
+                rows[index &- skipped].end = end
             }
         }
     }
 
-    private func readResources(_ rows: inout [SpanRow]) throws(ByteCodingError) {
+    private func readResources(
+        _ traces: Traces, _ parents: [Int], _ rows: inout [SpanRow], _ batch: inout SpanBatch
+    ) throws(ByteCodingError) {
+        let needed = traces.needed
         var reader = reader(.resources)
-        let codes = try NumberColumn.decode(rowCount, from: &reader, unpacker)
-        var numbers = [Int](repeating: 0, count: rowCount)
+        let codes = try NumberColumn.decode(rowCount, only: needed, from: &reader, unpacker)
+        let (limit, isWhole) = (limit(.resources), projection.columns.contains(.resources))
+        let skipped = wanted.lowerBound &- needed.lowerBound
+        var numbers = [Int](repeating: 0, count: needed.count)
         // Where the batch has a resource, + 1.
-        var known = [UInt32](repeating: 0, count: limit(.resources))
-        var last = (number: -1, resource: UInt32(0))
-        for index in 0..<wanted.upperBound {
+        var known = [UInt32](repeating: 0, count: limit)
+        for index in 0..<needed.count {
             if codes[index] == 0 {
                 if parents[index] < 0 { throw .malformed(at: reader.position, "the resource of a parent that is not there") }
                 numbers[index] = numbers[parents[index]]
             } else {
-                numbers[index] = try number(codes[index] &- 1, .resources, at: reader.position)
+                numbers[index] = try Self.number(codes[index] &- 1, limit: limit, at: reader.position)
             }
-            if index < wanted.lowerBound { continue }
-            if numbers[index] != last.number {
-                last.number = numbers[index]
-                if known[last.number] != 0 {
-                    last.resource = known[last.number] &- 1
-                } else {
-                    var batch = SpanBatch()
-                    swap(&batch, &self.batch)
-                    last.resource = try withEntry(last.number, .resources) { (bytes) throws(ByteCodingError) in
-                        try SpanPageFormat.readResource(bytes, whole: projection.columns.contains(.resources), &batch)
-                    }
-                    swap(&batch, &self.batch)
-                    known[last.number] = last.resource &+ 1
+            if index < skipped { continue }
+            let number = numbers[index]
+            if known[number] == 0 {
+                known[number] = try withEntry(number, .resources) { (bytes) throws(ByteCodingError) in
+                    try SpanPageFormat.readResource(bytes, whole: isWhole, &batch) &+ 1
                 }
             }
-            rows[index &- wanted.lowerBound].resource = last.resource
+            rows[index &- skipped].resource = known[number] &- 1
         }
     }
 }

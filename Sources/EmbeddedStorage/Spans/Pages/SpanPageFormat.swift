@@ -156,6 +156,24 @@ enum SpanPageFormat {
         return UInt32(batch.resources.count - 1)
     }
 
+    /// Calls `body` with the key of each attribute of a resource.
+    static func forEachResourceKey(
+        _ bytes: UnsafeRawBufferPointer, _ body: (String) -> Void
+    ) throws(ByteCodingError) {
+        var reader = ByteReader(bytes)
+        _ = try reader.readLengthPrefixed()
+        _ = try readWord(&reader)
+        _ = try reader.readLengthPrefixed()
+        for _ in 0..<(try reader.readCount(limit: reader.remaining)) {
+            body(String(decoding: try reader.readLengthPrefixed(), as: UTF8.self))
+            let position = reader.position
+            guard let type = AttributeType(rawValue: try reader.readByte()) else {
+                throw .malformed(at: position, "an attribute of unknown type")
+            }
+            try skipValue(type, &reader)
+        }
+    }
+
     /// Adds a scope to the batch.
     static func readScope(_ bytes: UnsafeRawBufferPointer, _ batch: inout SpanBatch) throws(ByteCodingError) -> UInt32 {
         var reader = ByteReader(bytes)
@@ -193,12 +211,14 @@ struct StartPredictor {
     /// The start of each row so far; for ``Base/siblingEnd``, the end of its last child.
     private var known: [UInt64] = []
     private var lastStart: UInt64 = 0
-    private var lastTraceStart: UInt64 = 0
+    private var lastTraceStart: UInt64
 
-    /// Prepares for rows of which `traceStarts` says whether each begins a trace.
-    init(_ base: Base, traceStarts: [Bool]) {
+    /// Prepares for rows of which `traceStarts` says whether each begins a trace; the trace before them began at
+    /// `lastTraceStart`.
+    init(_ base: Base, traceStarts: [Bool], lastTraceStart: UInt64 = 0) {
         self.base = base
         self.traceStarts = traceStarts
+        self.lastTraceStart = lastTraceStart
         known.reserveCapacity(traceStarts.count)
     }
 

@@ -9,11 +9,13 @@ struct TextColumnDecoder {
     private let templateOfText: [UInt32]
     private var templates: [Template] = []
     private let own: [UInt8]
+    /// Where the variables of each text begin; none when all texts have one template.
+    private var starts: [Start] = []
+    /// The texts of the rows that are wanted are among these.
+    private let firstText: Int
+    /// The numbers of these texts.
     private let numbers: [UInt64]
     private let bytes: UnsafeRawBufferPointer
-    /// Where the variables of each text begin.
-    private var numberStarts: [Int] = []
-    private var byteStarts: [Int] = []
     /// The symbols of texts that have been put together, + 1.
     private var symbols: [UInt32]
     private var text: [UInt8] = []
@@ -23,13 +25,19 @@ struct TextColumnDecoder {
         var number: Int?
         /// Where in `own` it stands.
         var range: Range<Int>
-        var numberCount = 0
-        var byteCount = 0
+        var needs = Start()
     }
 
-    /// Reads a column of `count` rows.
+    /// A place among the numbers and the bytes of a column, or how many of them a text takes.
+    private struct Start {
+        var number = 0
+        var byte = 0
+    }
+
+    /// Reads a column of `count` rows, of which `wanted` will be asked for; nil for any of them.
     init(
-        _ count: Int, from reader: inout ByteReader, _ shared: SpanTables.Entries, _ unpacker: ZstdUnpacker
+        _ count: Int, wanted: Range<Int>? = nil, from reader: inout ByteReader, _ shared: SpanTables.Entries,
+        _ unpacker: ZstdUnpacker
     ) throws(ByteCodingError) {
         self.shared = shared
         let textCount: Int
@@ -41,8 +49,28 @@ struct TextColumnDecoder {
         let ownCount = references.reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
         let ends: [Int]
         (own, ends) = try Self.readOwn(ownCount, &reader, unpacker)
+        templates = try Self.templates(references, own, ends, shared)
+        let end: Start
+        (starts, end) = try Self.starts(templateOfText, templates, byteLimit: reader.bytes.count)
+        let texts = Self.texts(of: (wanted ?? 0..<count).clamped(to: 0..<count), textOfRow)
+        firstText = texts.lowerBound
+        var range = 0..<end.number
+        if let first = templates.first, starts.isEmpty {
+            range = (texts.lowerBound * first.needs.number)..<(texts.upperBound * first.needs.number)
+        } else if !starts.isEmpty {
+            range = starts[texts.lowerBound].number..<(texts.upperBound < textCount ? starts[texts.upperBound].number : end.number)
+        }
+        numbers = try NumberColumn.decode(end.number, only: range, from: &reader, unpacker)
+        bytes = try reader.readBytes(end.byte)
+    }
+
+    /// The templates with what they need.
+    private static func templates(
+        _ references: [UInt64], _ own: [UInt8], _ ends: [Int], _ shared: SpanTables.Entries
+    ) throws(ByteCodingError) -> [Template] {
         var nextOwn = 0
-        templates.reserveCapacity(templateCount)
+        var templates: [Template] = []
+        templates.reserveCapacity(references.count)
         for reference in references {
             var template: Template
             if reference == 0 {
@@ -53,27 +81,43 @@ struct TextColumnDecoder {
             } else {
                 throw ByteCodingError(.malformed, "a text of a template that the block does not have")
             }
-            (template.numberCount, template.byteCount) = try Self.withBytes(template, own, shared) {
+            (template.needs.number, template.needs.byte) = try withBytes(template, own, shared) {
                 (bytes) throws(ByteCodingError) in
                 try TextTemplate.needs(bytes)
             }
             templates.append(template)
         }
-        var numberCount = 0
-        var byteCount = 0
-        numberStarts.reserveCapacity(textCount)
-        byteStarts.reserveCapacity(textCount)
-        for template in templateOfText {
-            numberStarts.append(numberCount)
-            byteStarts.append(byteCount)
-            numberCount += templates[Int(template)].numberCount
-            byteCount += templates[Int(template)].byteCount
-            if numberCount > SpanPageFormat.numberLimit || byteCount > reader.bytes.count {
-                throw .beyond(limit: SpanPageFormat.numberLimit, "the numbers in a column of texts")
+        return templates
+    }
+
+    /// Where the variables of each text begin, unless there is one template, and where they end.
+    private static func starts(
+        _ templateOfText: [UInt32], _ templates: [Template], byteLimit: Int
+    ) throws(ByteCodingError) -> ([Start], Start) {
+        var starts: [Start] = []
+        var end = Start()
+        if templates.count == 1 {
+            let needs = templates[0].needs
+            end = Start(number: needs.number * templateOfText.count, byte: needs.byte * templateOfText.count)
+        } else {
+            starts.reserveCapacity(templateOfText.count)
+            for template in templateOfText {
+                starts.append(end)
+                let needs = templates[Int(template)].needs
+                end.number += needs.number
+                end.byte += needs.byte
             }
         }
-        numbers = try NumberColumn.decode(numberCount, from: &reader, unpacker)
-        bytes = try reader.readBytes(byteCount)
+        if end.number > SpanPageFormat.numberLimit || end.byte > byteLimit {
+            throw .beyond(limit: SpanPageFormat.numberLimit, "the numbers in a column of texts")
+        }
+        return (starts, end)
+    }
+
+    /// From the first to the last text of some rows.
+    private static func texts(of rows: Range<Int>, _ textOfRow: [UInt32]) -> Range<Int> {
+        guard let first = textOfRow[rows].min(), let last = textOfRow[rows].max() else { return 0..<0 }
+        return Int(first)..<(Int(last) + 1)
     }
 
     /// The symbol of a row's text in `table`, which must be the same one in each call.
@@ -86,12 +130,19 @@ struct TextColumnDecoder {
 
     private mutating func join(_ index: Int, _ table: inout SymbolTable) throws(ByteCodingError) -> UInt32 {
         let template = templates[Int(templateOfText[index])]
-        let numbers = numbers[numberStarts[index]..<(numberStarts[index] + template.numberCount)]
-        let raw = UnsafeRawBufferPointer(rebasing: bytes[byteStarts[index]..<(byteStarts[index] + template.byteCount)])
+        let needs = template.needs
+        let start = starts.isEmpty ? Start(number: index * needs.number, byte: index * needs.byte) : starts[index]
+        let first = starts.isEmpty ? firstText * needs.number : starts[firstText].number
+        let range = (start.number - first)..<(start.number - first + needs.number)
+        // Of rows that are not wanted the numbers are not there.
+        if range.lowerBound < 0 || range.upperBound > numbers.count {
+            throw ByteCodingError(.malformed, "a text that was not asked for")
+        }
+        let raw = UnsafeRawBufferPointer(rebasing: bytes[start.byte..<(start.byte + needs.byte)])
         var text: [UInt8] = []
         swap(&text, &self.text)
         try Self.withBytes(template, own, shared) { (bytes) throws(ByteCodingError) in
-            try TextTemplate.join(bytes, numbers, raw, &text)
+            try TextTemplate.join(bytes, numbers[range], raw, &text)
         }
         if text.count > SpanPageFormat.textByteLimit - table.byteCount {
             throw .beyond(limit: SpanPageFormat.textByteLimit, "the texts of a page go on")

@@ -41,6 +41,24 @@ struct SpanBlockTests {
         return damages
     }
 
+    @Test("a search for long spans finds one whose duration has all 64 bits, and not one that ends before it starts")
+    func longestSpan() throws {
+        let store = try store()
+        let times: [(start: UInt64, end: UInt64)] = [(5, .max - 5), (1 << 62, 5), (7, 9)]
+        let spans = times.enumerated().map { number, time in
+            Span(
+                traceID: TraceID(high: 1, low: UInt64(number + 1)), spanID: SpanID(1), name: "work", start: time.start,
+                end: time.end, resource: Resource(attributes: [Attribute("service.name", "clock")]))
+        }
+        _ = try store.write(SpanBatch(spans))
+        try store.flush()
+        for least in [100, 1 << 63, .max - 10] as [UInt64] {
+            let query = TraceQuery(service: "clock", operation: "work", minimumDuration: least)
+            #expect(try store.search(query) == [spans[0].traceID], "\(least)")
+        }
+        #expect(try store.search(TraceQuery(operation: "work", maximumDuration: 1)) == [spans[1].traceID])
+    }
+
     @Test("a damaged block is set aside and named, the others are read")
     func quarantine() throws {
         let (store, traces) = try twoBlocks()

@@ -92,13 +92,19 @@ final class SpanBlock: TraceSource {
         let key = SpanPageCache.Key(block: meta.id, part: .page(number))
         if projection != .everything, meta.version > 1 {
             // Part of a page is read more quickly than it is worth keeping.
-            if case .page(let whole) = cache.known(key) { return whole }
+            if let whole = knownPage(number) { return whole }
             return SharedSpanBatch(try readPage(number, projection))
         }
         let item = try cache.item(
             key, byteCount: { $0.memoryByteCount }, read: { .page(SharedSpanBatch(try readPage(number, .everything))) })
         guard case .page(let batch) = item else { return .empty }
         return batch
+    }
+
+    /// The whole page, if it is at hand.
+    func knownPage(_ number: Int) -> SharedSpanBatch? {
+        guard case .page(let whole) = cache.known(SpanPageCache.Key(block: meta.id, part: .page(number))) else { return nil }
+        return whole
     }
 
     /// Reads a page past the cache. Blocks of version 1 give everything.
@@ -117,7 +123,7 @@ final class SpanBlock: TraceSource {
     }
 
     /// Lends the stored bytes of a page.
-    private func withPage<Result>(_ number: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    func withPage<Result>(_ number: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
         let zone = zones[number]
         return try checked {
             let stored = try Self.read(file, zone.offset, zone.storedByteCount, zone.checksum, "page \(number)")
@@ -140,7 +146,7 @@ final class SpanBlock: TraceSource {
     }
 
     /// What the pages share.
-    private func tables() throws -> SpanTables {
+    func tables() throws -> SpanTables {
         if meta[.tables].storedByteCount == 0 { return SpanTables() }
         let item = try cache.item(
             SpanPageCache.Key(block: meta.id, part: .tables), byteCount: { $0.memoryByteCount },
@@ -162,8 +168,7 @@ final class SpanBlock: TraceSource {
     /// The rows of a trace in a page: of the whole page when that is at hand, else read alone.
     private func run(_ number: Int, of id: TraceID, _ projection: SpanProjection) throws -> TraceRun? {
         if meta.version == 1 { return Self.run(try page(number), of: id) }
-        let key = SpanPageCache.Key(block: meta.id, part: .page(number))
-        if case .page(let whole) = cache.known(key) { return Self.run(whole, of: id) }
+        if let whole = knownPage(number) { return Self.run(whole, of: id) }
         let (tables, catalog) = (try tables(), try catalog(projection))
         let found: SpanBatch? = try withPage(number) { bytes in
             let page = try SpanPageDecoder(bytes, tables, catalog, projection, rowCount: zones[number].rowCount)
@@ -256,7 +261,7 @@ final class SpanBlock: TraceSource {
     }
 
     /// The columns and classes that the pages share, as a projection wants them.
-    private func catalog(_ projection: SpanProjection) throws -> ClassCatalog {
+    func catalog(_ projection: SpanProjection) throws -> ClassCatalog {
         let item = try cache.item(
             SpanPageCache.Key(block: meta.id, part: .catalog(projection)), byteCount: { $0.memoryByteCount },
             read: { .catalog(try checked { try ClassCatalog(try tables(), projection) }) })

@@ -92,6 +92,8 @@ struct SpanTables: Sendable {
         }
     }
 
+    /// The keys of attributes of the resources; nil when they could not be read.
+    private(set) var resourceKeys: Set<String>? = []
     private var tables = [Entries](repeating: Entries(), count: SpanTable.allCases.count)
 
     /// No entries but the empty ones.
@@ -102,6 +104,17 @@ struct SpanTables: Sendable {
         var reader = ByteReader(bytes)
         for table in tables.indices { try tables[table].append(&reader) }
         if !reader.isAtEnd { throw .malformed(at: reader.position, "bytes behind the end of the tables") }
+        resourceKeys = Self.keys(of: self[.resources])
+    }
+
+    private static func keys(of resources: Entries) -> Set<String>? {
+        var keys: Set<String> = []
+        do {
+            for number in 1..<max(1, resources.count) {
+                try resources.withBytes(number) { entry in try SpanPageFormat.forEachResourceKey(entry) { keys.insert($0) } }
+            }
+        } catch { return nil }
+        return keys
     }
 
     /// The entries of a table.

@@ -28,9 +28,14 @@ struct BlockFilter {
     private var conditions: [Condition] = []
     /// The index of the key `error` in the digests.
     private var errorKey: UInt32?
+    /// Whether a resource that pages share may satisfy one of the conditions.
+    let mayMatchResources: Bool
 
     init(_ query: TraceQuery, _ block: SpanBlock) throws {
         zones = block.zones
+        let keys = query.tags.map(\.key) + query.keys
+        mayMatchResources =
+            try !keys.isEmpty && (block.tables().resourceKeys.map { !$0.isDisjoint(with: keys) } ?? true)
         digests = try block.digests()
         minimumDuration = query.minimumDuration ?? 0
         durationBucket = DurationSketch.bucketIndex(minimumDuration)

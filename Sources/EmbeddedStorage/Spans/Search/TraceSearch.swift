@@ -153,13 +153,19 @@ struct TraceSearch {
     private mutating func ask(_ place: Place) throws {
         if !asked.insert(place).inserted { return }
         try query.checkpoint()
-        let page = try snapshot.blocks[place.block].page(place.page, projection).spans
-        let matcher = SpanMatcher(query, page)
-        if parted.pages.contains(place) { return note(page, matcher) }
-        if !matcher.matchesNothing { decide(page, matcher) }
+        let block = snapshot.blocks[place.block]
+        if parted.pages.contains(place) {
+            let page = try block.page(place.page, projection).spans
+            return note(page, SpanMatcher(query, page))
+        }
+        let mayMatchResources = try filter(place.block).mayMatchResources
+        guard let spans = try block.candidates(place.page, query, projection, mayMatchResources: mayMatchResources)?.spans
+        else { return }
+        let matcher = SpanMatcher(query, spans)
+        if !matcher.matchesNothing { decide(spans, matcher) }
     }
 
-    /// Decides the traces of a page of which none has a part elsewhere.
+    /// Decides traces of a page of which none has a part elsewhere.
     private mutating func decide(_ page: SpanBatch, _ matcher: SpanMatcher) {
         page.rows.withUnsafeBufferPointer { rows in
             var index = 0

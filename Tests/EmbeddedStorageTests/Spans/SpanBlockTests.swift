@@ -44,7 +44,7 @@ struct SpanBlockTests {
     @Test("a search for long spans finds one whose duration has all 64 bits, and not one that ends before it starts")
     func longestSpan() throws {
         let store = try store()
-        let times: [(start: UInt64, end: UInt64)] = [(5, .max - 5), (1 << 62, 5), (7, 9)]
+        let times: [(start: UInt64, end: UInt64)] = [(5, UInt64.max - 5), (1 << 62, 5), (7, 9)]
         let spans = times.enumerated().map { number, time in
             Span(
                 traceID: TraceID(high: 1, low: UInt64(number + 1)), spanID: SpanID(1), name: "work", start: time.start,
@@ -52,7 +52,7 @@ struct SpanBlockTests {
         }
         _ = try store.write(SpanBatch(spans))
         try store.flush()
-        for least in [100, 1 << 63, .max - 10] as [UInt64] {
+        for least in [100, 1 << 63, UInt64.max - 10] as [UInt64] {
             let query = TraceQuery(service: "clock", operation: "work", minimumDuration: least)
             #expect(try store.search(query) == [spans[0].traceID], "\(least)")
         }
@@ -69,6 +69,16 @@ struct SpanBlockTests {
         let reopened = try self.store()
         #expect(reopened.status().damages.contains { $0.contains("0000000000000001") })
         #expect(try reopened.search(TraceQuery()).count == 1)
+    }
+
+    @Test("a trace that a search has found is whole at hand, and not read from its page again")
+    func keptTraces() throws {
+        let (store, traces) = try twoBlocks()
+        let found = try store.search(TraceQuery(operation: traces[0][0].name))
+        #expect(found.contains(traces[0][0].traceID))
+        try files.corrupt(blockPath(1) + "/data") { $0[100] ^= 1 }
+        #expect(try Set(store.traces([traces[0][0].traceID])[0].spans) == Set(traces[0]))
+        #expect(store.status().damages.isEmpty)
     }
 
     @Test("a block whose meta file is damaged or missing is set aside at the start", arguments: ["changed", "missing", "cut"])

@@ -38,7 +38,7 @@ final class SpanBlock: TraceSource {
     private let fences: [UInt64]
     private let entryCount: Int
     private let file: any ReadableFile
-    private let cache: SpanPageCache
+    let cache: SpanPageCache
 
     /// Opens the block in a directory; throws ``SpanBlockDamage`` or ``FileError``. `isLenient`: it is enough that pages can be
     /// found, for whoever saves what is left of a damaged block.
@@ -99,12 +99,6 @@ final class SpanBlock: TraceSource {
             key, byteCount: { $0.memoryByteCount }, read: { .page(SharedSpanBatch(try readPage(number, .everything))) })
         guard case .page(let batch) = item else { return .empty }
         return batch
-    }
-
-    /// The whole page, if it is at hand.
-    func knownPage(_ number: Int) -> SharedSpanBatch? {
-        guard case .page(let whole) = cache.known(SpanPageCache.Key(block: meta.id, part: .page(number))) else { return nil }
-        return whole
     }
 
     /// Reads a page past the cache. Blocks of version 1 give everything.
@@ -169,6 +163,7 @@ final class SpanBlock: TraceSource {
     private func run(_ number: Int, of id: TraceID, _ projection: SpanProjection) throws -> TraceRun? {
         if meta.version == 1 { return Self.run(try page(number), of: id) }
         if let whole = knownPage(number) { return Self.run(whole, of: id) }
+        if let trace = knownTrace(id, page: number) { return TraceRun(batch: trace, rows: trace.spans.rows.indices) }
         let (tables, catalog) = (try tables(), try catalog(projection))
         let found: SpanBatch? = try withPage(number) { bytes in
             let page = try SpanPageDecoder(bytes, tables, catalog, projection, rowCount: zones[number].rowCount)

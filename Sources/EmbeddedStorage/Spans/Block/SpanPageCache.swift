@@ -15,6 +15,8 @@ final class SpanPageCache: Sendable {
     /// What an item is.
     enum Part: Hashable {
         case page(Int)
+        /// The rows of a trace in a page, with everything.
+        case trace(TraceID, page: Int)
         case indexChunk(Int)
         case rollups
         case digests
@@ -45,7 +47,8 @@ final class SpanPageCache: Sendable {
     }
 
     private let state = Mutex(State())
-    private let byteLimit: Int
+    /// It holds at most so many bytes.
+    let byteLimit: Int
 
     init(byteLimit: Int) { self.byteLimit = byteLimit }
 

@@ -47,14 +47,11 @@ struct PageAttributes {
     }
 
     private mutating func readClasses() throws(ByteCodingError) {
-        var reader = page.reader(.classes)
-        let ownerCount = page.rowCount + page.eventCount + page.linkCount
-        let codes = try NumberColumn.decode(ownerCount, from: &reader, page.unpacker)
-        planOfOwner = try page.places(codes, .classes, at: reader.position)
+        planOfOwner = try page.plansOfOwners()
         for (index, plan) in planOfOwner.enumerated() {
             let owner: SpanPageFormat.Owner =
                 index < page.rowCount ? .span : index < page.rowCount &+ page.eventCount ? .event : .link
-            if catalog.plans[Int(plan)].owner != owner { throw .malformed(at: reader.position, "a class of something else") }
+            if catalog.plans[Int(plan)].owner != owner { throw ByteCodingError(.malformed, "a class of something else") }
             useCounts[Int(plan)] &+= 1
         }
     }

@@ -22,6 +22,9 @@ final class SpanPageDecoder {
     let columnStreams: [Int: Range<Int>]
     /// The rows to be built.
     private(set) var wanted: Range<Int>
+    /// What has been read of all rows, for who reads on.
+    private var knownPlans: [UInt32]?
+    private var knownDurations: [UInt64]?
 
     /// Reads the head of a page; whoever reads many lends an unpacker.
     init(
@@ -53,6 +56,18 @@ final class SpanPageDecoder {
         let columns = SpanTable.columns.rawValue
         (streams, columnStreams) = try Self.readDirectory(
             &reader, sharedColumns: sharedCounts[columns], ownColumns: own[columns].count - 1, allShared: tables[.columns].count)
+    }
+
+    /// Reads on in a page: some rows of it, with other parts. The catalog is the one of these parts.
+    init(_ other: SpanPageDecoder, _ catalog: ClassCatalog, _ projection: SpanProjection, rows: Range<Int>) {
+        (bytes, tables, unpacker, streams, columnStreams) =
+            (other.bytes, other.tables, other.unpacker, other.streams, other.columnStreams)
+        (rowCount, traceCount, eventCount, linkCount) = (other.rowCount, other.traceCount, other.eventCount, other.linkCount)
+        (sharedCounts, own) = (other.sharedCounts, other.own)
+        (knownPlans, knownDurations) = (other.knownPlans, other.knownDurations)
+        self.catalog = catalog
+        self.projection = projection
+        wanted = rows.clamped(to: 0..<rowCount)
     }
 
     private static func readDirectory(
@@ -97,18 +112,23 @@ final class SpanPageDecoder {
         return Int(code)
     }
 
-    /// Checked numbers as places in a list in which the page's own entries stand behind all of the block's.
-    func places(_ codes: [UInt64], _ table: SpanTable, at position: Int) throws(ByteCodingError) -> [UInt32] {
-        let limit = limit(table)
-        let sharedCount = sharedCounts[table.rawValue]
-        let shift = tables[table].count - sharedCount
-        var places: [UInt32] = []
-        places.reserveCapacity(codes.count)
+    /// The class of each row, event and link as an index of the catalog's plans, where the page's own classes stand behind all
+    /// of the block's.
+    func plansOfOwners() throws(ByteCodingError) -> [UInt32] {
+        if let knownPlans { return knownPlans }
+        var reader = reader(.classes)
+        let codes = try NumberColumn.decode(rowCount + eventCount + linkCount, from: &reader, unpacker)
+        let limit = limit(.classes)
+        let sharedCount = sharedCounts[SpanTable.classes.rawValue]
+        let shift = tables[.classes].count - sharedCount
+        var plans: [UInt32] = []
+        plans.reserveCapacity(codes.count)
         for code in codes {
-            let number = try Self.number(code, limit: limit, at: position)
-            places.append(UInt32(truncatingIfNeeded: number < sharedCount ? number : number &+ shift))
+            let number = try Self.number(code, limit: limit, at: reader.position)
+            plans.append(UInt32(truncatingIfNeeded: number < sharedCount ? number : number &+ shift))
         }
-        return places
+        knownPlans = plans
+        return plans
     }
 
     /// Lends an entry by a number that was checked.
@@ -269,10 +289,17 @@ final class SpanPageDecoder {
         return row &- needed.lowerBound
     }
 
+    private func readDurations(_ rows: Range<Int>) throws(ByteCodingError) -> [UInt64] {
+        if let knownDurations { return Array(knownDurations[rows]) }
+        var reader = reader(.durations)
+        let durations = try NumberColumn.decode(rowCount, only: rows, from: &reader, unpacker)
+        if rows.count == rowCount { knownDurations = durations }
+        return durations
+    }
+
     private func readTimes(_ traces: Traces, _ parents: [Int], _ rows: inout [SpanRow]) throws(ByteCodingError) {
         let needed = traces.needed
-        var reader = reader(.durations)
-        let durations = try NumberColumn.decode(rowCount, only: needed, from: &reader, unpacker)
+        let durations = try readDurations(needed)
         let skipped = wanted.lowerBound &- needed.lowerBound
         guard wants(.starts) else {
             for index in rows.indices {
@@ -281,7 +308,7 @@ final class SpanPageDecoder {
             }
             return
         }
-        reader = self.reader(.starts)
+        var reader = reader(.starts)
         if rowCount == 0 { return }
         guard let base = StartPredictor.Base(rawValue: try reader.readByte()) else {
             throw ByteCodingError(.malformed, "starts in an unknown form")

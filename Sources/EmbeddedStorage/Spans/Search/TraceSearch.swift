@@ -20,6 +20,11 @@ struct TraceSearch {
     /// What the places that were asked know of parted traces.
     private var known: [TraceID: Knowledge] = [:]
     private var asked: Set<Place> = []
+    /// The bytes of candidates so far, which are kept for who asks for the traces.
+    private var keptByteCount = 0
+
+    /// One search fills a third of the cache with traces at most: those found first are asked for first, and must still be there.
+    private static let keptShare = 3
 
     /// A block or a page, and the latest start that a trace there may have.
     private struct Candidate {
@@ -158,11 +163,14 @@ struct TraceSearch {
             let page = try block.page(place.page, projection).spans
             return note(page, SpanMatcher(query, page))
         }
-        let mayMatchResources = try filter(place.block).mayMatchResources
-        guard let spans = try block.candidates(place.page, query, projection, mayMatchResources: mayMatchResources)?.spans
-        else { return }
-        let matcher = SpanMatcher(query, spans)
-        if !matcher.matchesNothing { decide(spans, matcher) }
+        let candidates = try block.candidates(
+            place.page, query, projection, mayMatchResources: try filter(place.block).mayMatchResources,
+            keepsTraces: keptByteCount < block.cache.byteLimit / Self.keptShare)
+        for spans in candidates {
+            keptByteCount += spans.byteCount
+            let matcher = SpanMatcher(query, spans.spans)
+            if !matcher.matchesNothing { decide(spans.spans, matcher) }
+        }
     }
 
     /// Decides traces of a page of which none has a part elsewhere.

@@ -11,7 +11,8 @@ public struct PosixFileSystem: FileSystem {
 
     /// Opens with `O_RDONLY`.
     public func openForReading(_ path: String) throws(FileError) -> any ReadableFile {
-        let descriptor = try Self.open(path, O_RDONLY)
+        // A pipe in the place of a file would wait for somebody to write into it.
+        let descriptor = try Self.open(path, O_RDONLY | O_NONBLOCK)
         do throws(FileError) {
             let found = try Self.check("read", path) { Self.fileStatus(descriptor) }
             if found.isDirectory { throw FileError(.other, path: path, "\(path) is a directory, not a file.") }

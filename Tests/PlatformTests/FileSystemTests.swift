@@ -83,6 +83,14 @@ struct FileSystemTests {
         }
     }
 
+    @Test("a pipe in the place of a file keeps nobody waiting")
+    func pipe() throws {
+        let path = FileManager.default.temporaryDirectory.path + "/headrope-\(UUID().uuidString)"
+        #expect(mkfifo(path, 0o600) == 0)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try PosixFileSystem().openForReading(path).byteCount == 0)
+    }
+
     @Test("what is missing is said to be missing, with its path", arguments: FileSystemCase.all)
     func missing(system: FileSystemCase) throws {
         try system.run { system, root in

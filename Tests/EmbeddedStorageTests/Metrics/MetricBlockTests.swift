@@ -1,3 +1,4 @@
+import ByteCoding
 import Platform
 import TelemetryModel
 import Testing
@@ -59,6 +60,13 @@ struct BlockFixture {
 
 @Suite("Blocks of metrics")
 struct MetricBlockTests {
+    @Test("a description whose log has no next record is damaged")
+    func endlessLog() throws {
+        var meta = MetricBlockMeta(id: 1)
+        meta.lastSequence = .max
+        #expect(throws: ByteCodingError.self) { try meta.encode().withUnsafeBytes { try MetricBlockMeta($0) } }
+    }
+
     @Test("a block gives back every series bit for bit, whatever the cache holds", arguments: [0, 4_096, 1 << 20])
     func roundTrip(cacheByteLimit: Int) throws {
         let fixture = try BlockFixture(seed: 3, hosts: 40, sampleCount: 150)

@@ -95,6 +95,35 @@ struct SpanBlockTests {
         #expect(try reopened.traces(traces.map { $0[0].traceID }).map(\.count) == [30, 0])
     }
 
+    @Test(
+        "looking at a damaged block ends in a sentence",
+        arguments: ["data cut", "meta cut", "meta zeroed", "data of another", "files of another", "no files", "endless log"])
+    func inspectDamaged(how: String) throws {
+        _ = try twoBlocks()
+        let (path, other) = (blockPath(1), blockPath(2))
+        #expect(try SpanBlockInspector.inspect(path, fileSystem: files).spanCount == 30)
+        switch how {
+        case "data cut": try files.corrupt(path + "/data") { $0.removeLast($0.count / 2) }
+        case "meta cut": try files.corrupt(path + "/meta") { $0.removeLast($0.count - 3) }
+        case "meta zeroed": try files.corrupt(path + "/meta") { $0 = [UInt8](repeating: 0, count: $0.count) }
+        case "data of another": try replace(path + "/data", with: files.readAll(other + "/data", limit: 1 << 20))
+        case "files of another":
+            for name in ["/data", "/meta"] { try replace(path + name, with: files.readAll(other + name, limit: 1 << 20)) }
+        case "no files": for name in ["/data", "/meta"] { try files.remove(path + name) }
+        default:
+            var meta = try SpanBlockMeta(try files.readAll(path + "/meta", limit: 1 << 20))
+            meta.logThrough = .max
+            try replace(path + "/meta", with: meta.bytes)
+        }
+        let error = #expect(throws: StorageError.self) { try SpanBlockInspector.inspect(path, fileSystem: files) }
+        #expect(error?.message.contains("0000000000000001") == true)
+        #expect(try damages().allSatisfy { $0.hasSuffix(".") && !$0.hasSuffix("..") })
+        #expect(try damages().count == 1)
+        #expect(try store().status().spanBlocks == 1)
+    }
+
+    private func replace(_ path: String, with bytes: [UInt8]) throws { try files.corrupt(path) { $0 = bytes } }
+
     @Test("every changed byte of a block is noticed by a check")
     func everyByteCounts() throws {
         _ = try twoBlocks()

@@ -87,6 +87,8 @@ struct MetricBlockMeta: Equatable, Sendable {
         symbolCount = try Self.count(&reader)
         firstSequence = try reader.readInteger()
         lastSequence = try reader.readInteger()
+        // No log comes so far, and the number of the next record must be one that can be counted.
+        if lastSequence > UInt64(Int64.max) { throw .malformed(at: reader.position, "an impossible number of a record") }
         resolutionMilliseconds = try reader.readInteger()
         guard let known = SampleKind(rawValue: try reader.readByte()) else {
             throw .malformed(at: reader.position, "an unknown kind of values")

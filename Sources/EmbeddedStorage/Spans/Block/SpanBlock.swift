@@ -10,8 +10,10 @@ struct SpanBlockDamage: Error, CustomStringConvertible {
     /// What is wrong with it, without the block's name.
     var message: String
 
-    /// A sentence.
-    var description: String { "Block of spans \(SpanBlockDirectory.name(block)) is damaged: \(message)." }
+    /// A sentence. What files say of themselves is one already.
+    var description: String {
+        "Block of spans \(SpanBlockDirectory.name(block)) is damaged: \(message)\(message.hasSuffix(".") ? "" : ".")"
+    }
 }
 
 /// A block open for reading. What says where things are is in memory; pages, chunks of the index and rollups are read by

@@ -111,7 +111,7 @@ struct SpanBlockDirectory: Sendable {
             do {
                 contents.blocks.append(try block(id, cache))
             } catch {
-                contents.damages.append("Block of spans \(name) is damaged: \(error).")
+                contents.damages.append(SpanBlockDamage(block: id, message: "\(error)").description)
             }
         }
         return (contents.blocks, contents.damages)

@@ -39,6 +39,9 @@ struct SpanBlockMeta: Equatable, Sendable {
 
     init(id: UInt64) { self.id = id }
 
+    /// No log comes as far as this, so that the number of the next record can always be counted.
+    static let sequenceLimit = UInt64(Int64.max)
+
     /// At most so many replaced blocks are believed.
     static let replacedLimit = 1 << 16
 
@@ -106,6 +109,9 @@ struct SpanBlockMeta: Equatable, Sendable {
         meta.rowCount = try reader.readCount(limit: SpanBlockFormat.dataByteLimit)
         meta.traceCount = try reader.readCount(limit: meta.rowCount)
         meta.logThrough = try reader.readVarint()
+        if meta.logThrough > sequenceLimit {
+            throw ByteCodingError.malformed(at: reader.position, "an impossible number of a record")
+        }
         for _ in 0..<(try reader.readCount(limit: replacedLimit)) { meta.replaces.append(try reader.readInteger()) }
         meta.dataByteCount = try reader.readCount(limit: SpanBlockFormat.dataByteLimit)
         for section in SpanBlockFormat.Section.allCases where section.firstVersion <= version {

@@ -53,6 +53,10 @@ public enum SpanBlockInspector {
             let block = try SpanBlock(directory: path, fileSystem: fileSystem, cache: SpanPageCache(byteLimit: 64 << 20))
             var report = SpanBlockReport()
             let meta = block.meta
+            let named = path.split(separator: "/").last.flatMap { UInt64($0, radix: 16) }
+            if isBlock(path), named != meta.id {
+                throw ByteCodingError(.malformed, "its files are those of block \(SpanBlockDirectory.name(meta.id))")
+            }
             (report.path, report.version, report.replaced) = (path, meta.version, meta.replaces)
             (report.first, report.last) = (meta.minimumStart, meta.maximumStart)
             (report.spanCount, report.traceCount, report.pageCount) = (meta.rowCount, meta.traceCount, block.pageCount)

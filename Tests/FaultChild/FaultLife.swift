@@ -22,8 +22,11 @@ final class FaultLife<Subject: FaultSubject>: Sendable {
         self.files = files
         self.phase = phase
         self.seed = seed
-        time = ManualTime(now: phase == .retention ? UInt64(FaultClock.start) * 1_000_000 : FaultClock.now)
-        let options = Subject.options(phase, seed: seed)
+        time = ManualTime(now: phase.isSteady ? UInt64(FaultClock.start) * 1_000_000 : FaultClock.now)
+        var options = Subject.options(phase, seed: seed)
+        if phase == .poolCut {
+            options.spans.cutPool = BlockingPool(name: "cut", threadCount: 1, queueLimit: 1)
+        }
         let time = time
         store = try files.during(.open) {
             try EmbeddedStore.open(directory: folder, options: options, fileSystem: files, time: time)
@@ -31,12 +34,17 @@ final class FaultLife<Subject: FaultSubject>: Sendable {
     }
 
     func run(from first: [Int]) throws -> Never {
-        if phase == .retention {
+        if phase.isSteady {
             time.advance(nanoseconds: UInt64(first.max() ?? 0) * UInt64(FaultClock.steadyStep) * 1_000_000)
         }
         next.withLock { $0 = first }
+        // What was under way when the last life ended comes again at once, before it can be forgotten.
+        try files.during(.none) { for (writer, index) in first.enumerated() { try write(writer, index) } }
         for (writer, index) in first.enumerated() {
-            Thread.detachNewThread { self.surely { try self.write(writer, from: index) } }
+            Thread.detachNewThread {
+                self.files.noteWriter()
+                self.surely { for next in (index + 1)... { try self.write(writer, next) } }
+            }
         }
         // Who has survived its recovery dies, too.
         if phase == .anyTime || phase == .recovery {
@@ -50,12 +58,17 @@ final class FaultLife<Subject: FaultSubject>: Sendable {
         while Date() < end {
             for _ in 0..<3 {
                 usleep(UInt32.random(in: 1_000..<8_000, using: &random))
-                try files.during(.cut) { try Subject.cut(store) }
+                if phase == .poolCut { continue }
+                // Upkeep would delete, too, and not when it is told to.
+                try files.during(.cut) { if phase.isSteady { try store.flush() } else { try Subject.cut(store) } }
             }
-            if phase == .retention {
+            if phase.isSteady {
                 try files.during(.retain) { try store.maintain() }
             } else if phase == .snapshot {
                 try snapshot()
+            } else if phase == .poolCut {
+                // Merges now and then, which keep the pool waiting.
+                if Int.random(in: 0..<8, using: &random) == 0 { try files.during(.compact) { try store.maintain() } }
             } else if phase != .relog {
                 try files.during(.compact) { try store.compact() }
             }
@@ -70,19 +83,16 @@ final class FaultLife<Subject: FaultSubject>: Sendable {
         FaultLine.snapshot(path: made.path, from: before, through: next.withLock { $0 }.map { $0 + 1 }).print()
     }
 
-    private func write(_ writer: Int, from first: Int) throws {
-        let load = Subject(seed: seed, writer: writer, isSteady: phase == .retention)
-        for index in first... {
-            let counts = try load.perform(index, on: store)
-            next.withLock { $0[writer] = index + 1 }
-            FaultLine.done(writer: writer, index: index, counts: counts).print()
-            if phase == .retention {
-                if writer == 0 { time.advance(nanoseconds: UInt64(FaultClock.steadyStep) * 1_000_000) }
-            } else {
-                time.advance(nanoseconds: Subject.tick)
-            }
-            usleep(Subject.pause)
+    private func write(_ writer: Int, _ index: Int) throws {
+        let counts = try Subject(seed: seed, writer: writer, isSteady: phase.isSteady).perform(index, on: store)
+        next.withLock { $0[writer] = index + 1 }
+        FaultLine.done(writer: writer, index: index, counts: counts).print()
+        if phase.isSteady {
+            if writer == 0 { time.advance(nanoseconds: UInt64(FaultClock.steadyStep) * 1_000_000) }
+        } else {
+            time.advance(nanoseconds: Subject.tick)
         }
+        usleep(Subject.pause)
     }
 
     /// Ends the process when something fails.

@@ -12,12 +12,18 @@ else {
 }
 
 func live<Subject: FaultSubject>(_ subject: Subject.Type) throws -> Never {
-    let files = KillingFileSystem(Subject.name, phase, moment, after: count)
+    let files = KillingFileSystem(Subject.folder, phase, moment, after: count)
     try FaultLife<Subject>(folder: words[1], seed: seed, files: files, phase: phase).run(from: [first, second])
 }
 
 do {
-    if words[2] == SpanLoad.name { try live(SpanLoad.self) } else { try live(MetricLoad.self) }
+    switch words[2] {
+    case SpanLoad.name: try live(SpanLoad.self)
+    case SampledSpans.name: try live(SampledSpans.self)
+    case ThinnedSpans.name: try live(ThinnedSpans.self)
+    case SizedSpans.name: try live(SizedSpans.self)
+    default: try live(MetricLoad.self)
+    }
 } catch {
     FaultLine.failed("\(error)").print()
     exit(1)

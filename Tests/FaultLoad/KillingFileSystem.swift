@@ -17,6 +17,8 @@ public final class KillingFileSystem: FileSystem {
         var activity = StoreActivity()
         /// The thread that follows the order.
         var thread: UInt?
+        /// The threads that write.
+        var writers: Set<UInt> = []
         var operationsLeft: Int
     }
 
@@ -42,6 +44,12 @@ public final class KillingFileSystem: FileSystem {
         return try body()
     }
 
+    /// Notes that the thread that asks writes to the store.
+    public func noteWriter() {
+        let thread = Self.thread
+        _ = state.withLock { $0.writers.insert(thread) }
+    }
+
     /// Ends the process as `kill -9` does; says where before.
     public static func die(_ line: FaultLine) -> Never {
         line.print()
@@ -65,6 +73,7 @@ public final class KillingFileSystem: FileSystem {
         let isDue = state.withLock { state in
             var activity = state.activity
             activity.isOwn = state.thread == Self.thread
+            activity.isOfPool = !activity.isOwn && !state.writers.contains(Self.thread)
             guard phase.contains(operation, during: activity, of: subject) else { return false }
             state.operationsLeft -= 1
             return state.operationsLeft < 0

@@ -82,7 +82,7 @@ public struct MetricLoad: FaultSubject {
     }
 
     /// Nothing is kept beside the samples.
-    public static func contradictions(in store: any Store, isCompacted: Bool) throws -> [String] { [] }
+    public static func contradictions(in store: any Store, accepted: [[PlainSeries]], isCompacted: Bool) throws -> [String] { [] }
 
     private var matchers: [LabelMatcher] { get throws { [try LabelMatcher("writer", .equal, "w\(writer)")] } }
 

@@ -19,15 +19,24 @@ public struct SpanLoad: FaultSubject {
 
     /// Spans.
     public static let name = "spans"
-    /// All phases.
-    public static let phases = KillPhase.allCases
+    /// All phases but those of the loads that know what is kept longer.
+    public static let phases = KillPhase.allCases.filter { ![.thinning, .size, .release].contains($0) }
     /// Traces are complete after some actions.
     public static let tick: UInt64 = 1_000_000_000
     /// Long enough for the third thread to come in between.
-    public static let pause: UInt32 = 1_500
+    public static let pause: UInt32 = 3_000
     /// Whoever sends spans sends them again.
     public static let retries = true
     private static let longestWait = 25
+
+    /// With a pool the head is cut because it is full, and for no other reason.
+    public static func tune(_ options: inout EmbeddedStoreOptions, for phase: KillPhase) {
+        guard phase == .poolCut else { return }
+        options.spans.headByteLimit = 60_000
+        options.spans.logByteLimit = 64 << 20
+        options.spans.cutSpanCount = 1_000_000
+        options.spans.cutInterval = 1 << 60
+    }
 
     /// Cuts and merges every few actions; with some seeds also because the head, or the log, is full.
     public static func tune(_ options: inout EmbeddedStoreOptions, seed: UInt64) {
@@ -35,7 +44,8 @@ public struct SpanLoad: FaultSubject {
         options.spans.cutInterval = 2_000_000_000
         options.spans.cutSpanCount = 25
         options.spans.mergeWidth = 3
-        if seed % 3 == 0 { options.spans.headByteLimit = 80_000 }
+        // Where cuts take longer than what comes meanwhile, writers wait for them at the bound.
+        options.spans.headByteLimit = seed % 3 == 0 ? 80_000 : 400_000
         if seed % 4 == 1 { options.spans.logByteLimit = 15_000 }
         if seed % 4 == 3 { options.spans.pageCacheByteLimit = 50_000 }
     }
@@ -88,6 +98,9 @@ public struct SpanLoad: FaultSubject {
         return spans
     }
 
+    /// What the services of this writer begin with.
+    var servicePrefix: String { "w\(writer)-" }
+
     private func random(_ purpose: UInt64, _ index: Int, _ number: Int = 0) -> SeededRandom {
         var random = SeededRandom(seed: seed &* 7919 &+ UInt64(writer) &* 1_000_003 &+ purpose &* 0x9E37_79B9)
         return SeededRandom(seed: random.next() &+ UInt64(index) &* 64 &+ UInt64(number))
@@ -120,6 +133,10 @@ public struct SpanLoad: FaultSubject {
         return generator.trace(spanCount: 1 + generator.below(isSteady ? 3 : 4)).map { span in
             var span = span
             span.attributes.append(Attribute("writer", .string("w\(writer)")))
+            // Services of its own, so that it can be told what each writer has in the rollups.
+            for place in span.resource.attributes.indices where span.resource.attributes[place].key == "service.name" {
+                span.resource.attributes[place].value = .string(servicePrefix + span.resource.serviceName)
+            }
             switch span.kind {
             case .server: span.attributes.append(Attribute("http.response.status_code", .int([200, 404, 503][generator.below(3)])))
             case .client:
@@ -166,6 +183,12 @@ public struct SpanLoad: FaultSubject {
 
     /// By id, by search and in the sums everything must be as the scan has it.
     public static func contradictions(in store: any Store, isCompacted: Bool) throws -> [String] {
-        try SpanAudit(store).contradictions(isCompacted: isCompacted)
+        let audit = try SpanAudit(store)
+        return try audit.contradictions() + audit.rollups(isCompacted: isCompacted)
+    }
+
+    /// As the scan has it, which is compared with what was accepted elsewhere.
+    public static func contradictions(in store: any Store, accepted: [[Span]], isCompacted: Bool) throws -> [String] {
+        try contradictions(in: store, isCompacted: isCompacted)
     }
 }

@@ -32,24 +32,41 @@ struct FaultModel<Subject: FaultSubject> {
     }
 
     /// Compares a snapshot with what was there between two actions.
-    static func check(_ store: any Store, seed: UInt64, writer: Int, from: Int, through: Int, _ place: String) throws {
+    /// Returns what was there.
+    static func check(
+        _ store: any Store, seed: UInt64, writer: Int, from: Int, through: Int, _ place: String
+    ) throws -> Subject.Content {
         var model = FaultModel(seed: seed, writer: writer)
         while model.next < from { _ = try model.advance() }
         let found = try model.subject.content(of: store)
-        while try model.subject.content(of: model.reference) != found {
-            try #require(model.next < through, "\(place): the snapshot is that of no moment between \(from) and \(through)")
+        while let objection = try model.subject.objection(
+            to: found, of: model.subject.content(of: model.reference), in: store, now: model.now)
+        {
+            try #require(
+                model.next < through, "\(place): the snapshot is that of no moment between \(from) and \(through): \(objection)")
             _ = try model.advance()
         }
+        return try model.accepted
     }
+
+    private var now: Int64 { Int64(FaultClock.now / 1_000_000) }
+
+    /// What must be there, or what it is judged by.
+    var accepted: Subject.Content { get throws { try subject.content(of: reference) } }
 
     /// Compares what a store has with what must be there, bit by bit. The action that was under way when the process ended
     /// may have been done or not, but as a whole. Below `expired` items may be gone, but none may be new.
-    mutating func check(_ store: any Store, expired: Int64 = 0, _ place: String) throws {
+    mutating func check(_ store: any Store, expired: Int64 = 0, now: Int64, _ place: String) throws {
         let kept = try subject.content(of: store, from: expired, through: .max)
-        if try kept != subject.content(of: reference, from: expired, through: .max) {
+        func objection() throws -> String? {
+            try subject.objection(
+                to: kept, of: subject.content(of: reference, from: expired, through: .max), in: store, now: now)
+        }
+        if let first = try objection() {
             _ = try advance()
-            let expected = try subject.content(of: reference, from: expired, through: .max)
-            #expect(kept == expected, "\(place), after action \(next - 1): \(Subject.difference(kept, expected))")
+            if let second = try objection() {
+                Issue.record("\(place), before action \(next - 1): \(first); after it: \(second)")
+            }
             // It was done, but nobody was told: who does it once more must get no second one of anything.
             if Subject.retries { next -= 1 }
         }

@@ -48,7 +48,7 @@ struct LiveSpanTests {
     private func load(
         _ senders: [SpanSender], _ server: FaultServer, _ transport: HTTPTransport, _ signal: Int32
     ) async throws -> Int32 {
-        let goal = senders.reduce(0) { $0 + $1.acknowledged } + 40 * FaultScale.factor
+        let goal = senders.reduce(0) { $0 + $1.acknowledged } + 16 * FaultScale.factor
         // A second SIGTERM would end it at once.
         let isSignalled = Once()
         return await withTaskGroup(of: Void.self) { group in

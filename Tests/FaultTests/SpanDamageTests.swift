@@ -40,7 +40,7 @@ struct SpanDamageTests {
         var count = 0
         for path in paths {
             let whole = folder.files[path]
-            let step = max(1, whole.count / (4 * FaultScale.factor))
+            let step = max(1, whole.count / (2 * FaultScale.factor))
             for place in Array(stride(from: Int(FaultScale.firstSeed) % step, to: whole.count, by: step)) + [whole.count - 1] {
                 var flipped = whole
                 flipped[place] ^= 1 << UInt8(place % 8)

@@ -35,7 +35,16 @@ public struct SymbolTable: Sendable {
     @inlinable
     public mutating func intern(_ bytes: UnsafeRawBufferPointer) -> Symbol {
         if bytes.isEmpty { return 0 }
-        let hash = UInt32(truncatingIfNeeded: SeededHash.memoryHash(bytes) >> 16)
+        return intern(bytes, hash: UInt32(truncatingIfNeeded: SeededHash.memoryHash(bytes) >> 16))
+    }
+
+    /// The number of the bytes that have number `symbol` in another table, which knows their hash.
+    public mutating func intern(_ symbol: Symbol, of other: SymbolTable) -> Symbol {
+        symbol == 0 ? 0 : other.withBytes(symbol) { intern($0, hash: other.hashes[Int(symbol)]) }
+    }
+
+    @inlinable
+    mutating func intern(_ bytes: UnsafeRawBufferPointer, hash: UInt32) -> Symbol {
         var slot = Int(hash) & mask
         while slots[slot] != 0 {
             let symbol = Int(slots[slot] &- 1)

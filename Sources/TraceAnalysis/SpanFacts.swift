@@ -74,9 +74,20 @@ struct SpanFactReader {
         return AttributeValueCoding.value(row, batch.symbols).text
     }
 
-    /// 1 to 5 for an HTTP status code of 100 to 599, else 0.
-    func statusClass(_ batch: SpanBatch) -> Int {
-        guard let row = found[SpanFact.statusCode.rawValue] else { return 0 }
+    /// 1 to 5 for an HTTP status code of 100 to 599, else 0; of any span, whichever was read last.
+    func statusClass(_ batch: SpanBatch, _ span: SpanRow) -> Int {
+        let base = UInt8(1 + SpanFact.statusCode.rawValue * 8)
+        var best: (rank: UInt8, row: AttributeRow)?
+        for index in span.attributes.indices {
+            let row = batch.attributes[index]
+            let role = roles[Int(row.key)]
+            guard role >= base, role < base + 8, best.map({ role - base < $0.rank }) ?? true else { continue }
+            best = (role - base, row)
+        }
+        return best.map { Self.statusClass($0.row, batch) } ?? 0
+    }
+
+    private static func statusClass(_ row: AttributeRow, _ batch: SpanBatch) -> Int {
         let code: Int64?
         switch row.type {
         case .int: code = Int64(bitPattern: row.payload)

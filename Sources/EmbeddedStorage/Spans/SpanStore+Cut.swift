@@ -1,6 +1,7 @@
 import Platform
 import Storage
 import TelemetryModel
+import TraceAnalysis
 
 extension SpanStore {
     /// Which traces go into the next block.
@@ -9,7 +10,7 @@ extension SpanStore {
         case everything
         /// Those that are idle or old enough.
         case due
-        /// Those that are due, and of the others the longest idle, until three quarters of the head are gone.
+        /// Those that are due, and of the others the longest idle, until seven eighths of the head are gone.
         case longestIdle
     }
 
@@ -50,19 +51,21 @@ extension SpanStore {
         let id = workshop.nextBlockID
         workshop.nextBlockID += 1
         let path = directory.temporaryPath(of: id)
-        var writer = try SpanBlockWriter(id: id, directory: path, fileSystem: fileSystem)
+        var writer = try SpanBlockWriter(
+            id: id, directory: path, fileSystem: fileSystem, compressionLevel: SpanBlockFormat.cutCompressionLevel)
         let block: SpanBlock
         do {
-            var rollups = RollupTable()
+            var builder = RollupBuilder()
             let source = HeadSource(part.head) { part.included[$0] }
             for number in 0..<source.pageCount {
                 let page = try source.page(number).spans
-                rollups.merge(options.rollup(page))
+                builder.add(page)
                 try writer.add(page)
             }
             let parted = part.head.traces.indices.filter { part.included[$0] && part.head.traces[$0].isParted }
             for number in parted { writer.markParted(part.head.traces[number].id) }
-            let completion = TraceCompletion(part.head, stored, options.rollup)
+            var rollups = builder.table()
+            let completion = TraceCompletion(part.head, stored)
             rollups.merge(try completion.correction(ofTraces: parted, restored: part.restored))
             try writer.finish(
                 rollups: RollupSectionWriter.encode(try bounded(rollups)), sampling: part.sampling.bytes,
@@ -135,7 +138,7 @@ extension SpanStore {
                 (head.traces[$0].lastArrival, head.traces[$0].firstArrival, $0)
                     < (head.traces[$1].lastArrival, head.traces[$1].firstArrival, $1)
             }
-            for number in order where spanCount * 4 < head.spanCount * 3 && !chosen[number] {
+            for number in order where spanCount * 8 < head.spanCount * 7 && !chosen[number] {
                 chosen[number] = true
                 spanCount += head.traces[number].spanCount
             }

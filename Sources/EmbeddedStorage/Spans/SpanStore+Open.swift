@@ -24,7 +24,7 @@ extension SpanStore {
             var contents = try directory.open(cache: cache)
             try fileSystem.syncDirectory(path)
             try fileSystem.syncDirectory(PosixFileSystem.parent(of: path))
-            let salvage = SpanBlockSalvage(directory: directory, fileSystem: fileSystem, cache: cache, rollup: options.rollup)
+            let salvage = SpanBlockSalvage(directory: directory, fileSystem: fileSystem, cache: cache)
             for damage in contents.damaged { try contents.save(damage, salvage) }
             let (log, head) = try openLog(path + "/" + logName, &contents, salvage, fileSystem, time)
             var state = State()

@@ -57,12 +57,10 @@ extension SpanBlockMeta {
 struct TraceCompletion {
     private let head: SpanHead
     private let blocks: [SpanBlock]
-    private let rollup: @Sendable (SpanBatch) -> RollupTable
 
-    init(_ head: SpanHead, _ blocks: [SpanBlock], _ rollup: @escaping @Sendable (SpanBatch) -> RollupTable) {
+    init(_ head: SpanHead, _ blocks: [SpanBlock]) {
         self.head = head
         self.blocks = blocks
-        self.rollup = rollup
     }
 
     /// What is to be added to the sums of the head's part of these traces: R(stored and late) − R(stored) − R(late). Of the
@@ -71,9 +69,9 @@ struct TraceCompletion {
         var table = RollupTable()
         var (stored, late, whole) = (TraceAssembler(), TraceAssembler(), TraceAssembler())
         func count() {
-            table.merge(rollup(whole.take()))
-            table.subtract(rollup(stored.take()))
-            table.subtract(rollup(late.take()))
+            table.merge(RollupBuilder.rollup(whole.take()))
+            table.subtract(RollupBuilder.rollup(stored.take()))
+            table.subtract(RollupBuilder.rollup(late.take()))
         }
         for number in numbers {
             let id = head.traces[number].id

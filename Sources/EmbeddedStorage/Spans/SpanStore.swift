@@ -62,7 +62,7 @@ public final class SpanStore: Sendable {
     let cache: SpanPageCache
     let state: Mutex<State>
     let workshop: Mutex<Workshop>
-    let headRollups: HeadRollups
+    let headRollups = HeadRollups()
     let headNames = HeadNames()
     /// The names in the list of blocks that was asked last.
     let lastNames = Mutex<(version: UInt64, names: Set<OperationName>)?>(nil)
@@ -85,7 +85,6 @@ public final class SpanStore: Sendable {
         self.cache = cache
         self.state = Mutex(state)
         workshop = Mutex(Workshop(nextBlockID: nextBlockID))
-        headRollups = HeadRollups(rollup: options.rollup)
     }
 
     // MARK: - Snapshots
@@ -131,7 +130,7 @@ public final class SpanStore: Sendable {
     func setAside(_ damage: SpanBlockDamage) {
         workshop.withLock { workshop in
             guard state.withLock({ $0.stored.contains { $0.meta.id == damage.block } }) else { return }
-            let salvage = SpanBlockSalvage(directory: directory, fileSystem: fileSystem, cache: cache, rollup: options.rollup)
+            let salvage = SpanBlockSalvage(directory: directory, fileSystem: fileSystem, cache: cache)
             let id = workshop.nextBlockID
             workshop.nextBlockID += 1
             var saved: SpanBlock?

@@ -1,7 +1,5 @@
 import Platform
 import Storage
-import TelemetryModel
-import TraceAnalysis
 
 /// How the span half of a store behaves. The defaults are those of the server.
 public struct SpanStoreOptions: Sendable {
@@ -38,8 +36,6 @@ public struct SpanStoreOptions: Sendable {
     public var mergeWidth = 8
     /// Where the head is cut when it has passed its bound; nil: by the writer that finds it so.
     public var cutPool: BlockingPool?
-    /// What whole traces add up to.
-    public var rollup: @Sendable (SpanBatch) -> RollupTable = { RollupBuilder.rollup($0) }
 
     /// The defaults.
     public init() {}

@@ -23,7 +23,9 @@ enum SpanBlockFormat {
     /// A meta file has at most so many bytes.
     static let metaByteLimit = 1 << 24
     /// How hard pages and sections are compressed (zstd level).
-    static let compressionLevel = 3
+    static let compressionLevel: Int32 = 3
+    /// The level for the pages of what is cut from the head, which is merged soon.
+    static let cutCompressionLevel: Int32 = 1
 
     /// What the data file holds besides pages.
     enum Section: UInt8, CaseIterable {

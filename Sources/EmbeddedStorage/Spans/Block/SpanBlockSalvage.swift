@@ -1,6 +1,7 @@
 import ByteCoding
 import Platform
 import TelemetryModel
+import TraceAnalysis
 
 /// Saves what can be read of a damaged block into a new one, so that readers need not know of damage. The old files are set
 /// aside for whoever wants to look at them.
@@ -19,7 +20,6 @@ struct SpanBlockSalvage: Sendable {
     let directory: SpanBlockDirectory
     let fileSystem: any FileSystem
     let cache: SpanPageCache
-    let rollup: @Sendable (SpanBatch) -> RollupTable
 
     /// Puts a new block, number `id`, in the place of a damaged one. `isPresent` says which blocks there are.
     ///
@@ -80,15 +80,15 @@ struct SpanBlockSalvage: Sendable {
 
     /// Copies page by page. Returns what the spans add up to.
     private func copyPages(of source: SpanBlock, to writer: inout SpanBlockWriter) throws -> RollupTable {
-        var rollups = RollupTable()
+        var builder = RollupBuilder()
         for number in 0..<source.pageCount {
             guard let page = try? source.page(number).spans else { continue }
-            rollups.merge(rollup(page))
+            builder.add(page)
             try writer.add(page)
             // Without the list every trace may have parts elsewhere.
             if !source.knowsParted { for row in page.rows { writer.markParted(row.traceID) } }
         }
         for id in source.parted { writer.markParted(id) }
-        return rollups
+        return builder.table()
     }
 }

@@ -18,12 +18,14 @@ struct SpanBlockWriter {
     private var parted: Set<TraceID> = []
     private var lastTrace: TraceID?
 
-    /// Makes the directory and begins the data file.
-    init(id: UInt64, directory: String, fileSystem: any FileSystem) throws {
+    /// Makes the directory and begins the data file. Pages are compressed so hard (zstd level).
+    init(
+        id: UInt64, directory: String, fileSystem: any FileSystem, compressionLevel: Int32 = SpanBlockFormat.compressionLevel
+    ) throws {
         self.fileSystem = fileSystem
         self.directory = directory
         meta = SpanBlockMeta(id: id)
-        pages = try SpanPageEncoder()
+        pages = try SpanPageEncoder(compressionLevel: compressionLevel)
         try fileSystem.makeDirectory(directory)
         file = try fileSystem.create(directory + "/" + SpanBlockFormat.dataName)
         try SpanBlockFormat.dataMagic.withUnsafeBytes { try file.append($0) }
@@ -133,7 +135,7 @@ struct SpanBlockWriter {
     }
 
     private mutating func add(_ section: SpanBlockFormat.Section, _ bytes: [UInt8]) throws {
-        let stored = try Zstd.compress(bytes, level: Int32(SpanBlockFormat.compressionLevel))
+        let stored = try Zstd.compress(bytes, level: SpanBlockFormat.compressionLevel)
         try append(section, stored, byteCount: bytes.count)
     }
 
@@ -186,7 +188,12 @@ private struct NameList {
     }
 
     private mutating func numbers(of symbols: [UInt32], _ page: SpanBatch) -> [UInt32]? {
-        let distinct = Set(symbols)
+        var isListed = [Bool](repeating: false, count: page.symbols.count)
+        var distinct: [UInt32] = []
+        for symbol in symbols where !isListed[Int(symbol)] {
+            isListed[Int(symbol)] = true
+            distinct.append(symbol)
+        }
         if distinct.count > PageZone.nameLimit { return nil }
         return distinct.sorted().map { number(page.symbols.string($0)) }.sorted()
     }

@@ -23,8 +23,8 @@ struct SpanBatchEncoder {
 
     mutating func encode() -> [UInt8] {
         for row in batch.rows {
-            events.append(contentsOf: row.events.indices)
-            links.append(contentsOf: row.links.indices)
+            if row.events.count > 0 { events.append(contentsOf: row.events.indices) }
+            if row.links.count > 0 { links.append(contentsOf: row.links.indices) }
         }
         writeTraces()
         writeParents()
@@ -56,19 +56,23 @@ struct SpanBatchEncoder {
 
     private mutating func writeTraces() {
         traceOfRow.reserveCapacity(batch.count)
-        var numbers: [TraceID: UInt32] = [:]
+        var numbers = HashedNumbers()
         var codes: [UInt64] = []
         codes.reserveCapacity(batch.count)
         for row in batch.rows {
             if let last = traceOfRow.last, traceIDs[Int(last)] == row.traceID {
                 traceOfRow.append(last)
                 codes.append(SpanBatchCodec.TraceCode.same)
-            } else if let known = numbers[row.traceID] {
+                continue
+            }
+            let hash = SeededHash.hash(row.traceID.high, row.traceID.low)
+            if let found = numbers.first(hash, where: { traceIDs[$0] == row.traceID }) {
+                let known = UInt32(found)
                 traceOfRow.append(known)
                 codes.append(SpanBatchCodec.TraceCode.firstNumber &+ UInt64(known))
             } else {
                 let number = UInt32(traceIDs.count)
-                numbers[row.traceID] = number
+                numbers.insert(Int(number), hash)
                 traceIDs.append(row.traceID)
                 traceOfRow.append(number)
                 codes.append(SpanBatchCodec.TraceCode.new)

@@ -1,4 +1,5 @@
 import TelemetryModel
+import TraceAnalysis
 
 /// Which of the traces that leave the head stay to be seen, and which are held back.
 struct CutPlan {
@@ -69,7 +70,9 @@ extension SpanStore {
         let source = HeadSource(head) { chosen[$0] }
         var (recent, rows) = (RollupTable(), RollupTable())
         if policy.slowerThanQuantile > 0 || policy.rareCalls > 0 {
-            for number in 0..<source.pageCount { rows.merge(options.rollup(try source.page(number).spans).only(.operations)) }
+            var builder = RollupBuilder()
+            for number in 0..<source.pageCount { builder.add(try source.page(number).spans) }
+            rows = builder.table().only(.operations)
         }
         if policy.slowerThanQuantile > 0 {
             let minute = Int64(time.now() / 60_000_000_000)

@@ -1,5 +1,6 @@
 import Synchronization
 import TelemetryModel
+import TraceAnalysis
 
 /// The rollups of the head, kept from one question to the next. Traces are taken in groups in the order in which they were
 /// first seen; a group whose traces have got a span since is counted anew, and the sums are advanced by the difference. Most
@@ -47,9 +48,6 @@ final class HeadRollups: Sendable {
     /// How many traces make a group.
     private static let groupTraceCount = 128
     private let state = Mutex(State())
-    private let rollup: @Sendable (SpanBatch) -> RollupTable
-
-    init(rollup: @escaping @Sendable (SpanBatch) -> RollupTable) { self.rollup = rollup }
 
     /// The rows of the minutes, signed. `bounded` limits the names of a table.
     func rows(
@@ -102,9 +100,9 @@ final class HeadRollups: Sendable {
             let known = state.groups[number]
             let isKnown = known.spanCount >= spanCount && known.partedCount >= parted.count
             if isKnown, parted.isEmpty || known.blocksVersion == snapshot.blocksVersion { continue }
-            var table = rollup(head.assemble(traces))
+            var table = RollupBuilder.rollup(head.assemble(traces))
             if !parted.isEmpty {
-                table.merge(try TraceCompletion(head, snapshot.stored, rollup).correction(ofTraces: parted))
+                table.merge(try TraceCompletion(head, snapshot.stored).correction(ofTraces: parted))
             }
             table = try bounded(table)
             var change = table
@@ -112,23 +110,6 @@ final class HeadRollups: Sendable {
             state.add(change)
             state.groups[number] = Group(
                 spanCount: spanCount, partedCount: parted.count, blocksVersion: snapshot.blocksVersion, table: table)
-        }
-    }
-}
-
-extension SpanHead {
-    /// The spans of some traces, trace by trace.
-    func assemble(_ numbers: some Sequence<Int>) -> SpanBatch {
-        var assembler = TraceAssembler()
-        for number in numbers { assembler.add(runs(ofTrace: number)) }
-        return assembler.take()
-    }
-
-    /// A trace's spans as runs of one row each; the assembler puts them in order.
-    func runs(ofTrace number: Int) -> [(source: Int, run: TraceRun)] {
-        spans(ofTrace: number).map { reference in
-            let row = Int(reference.row)
-            return (0, TraceRun(batch: batches[Int(reference.batch)], rows: row..<(row + 1)))
         }
     }
 }

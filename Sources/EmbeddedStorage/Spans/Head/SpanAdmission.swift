@@ -37,7 +37,9 @@ struct StoredSpans {
         self.version = version
         if blocks.isEmpty { return }
         var asked: Set<TraceID> = []
-        for row in batch.rows where asked.insert(row.traceID).inserted {
+        var last: TraceID?
+        for row in batch.rows where row.traceID != last && asked.insert(row.traceID).inserted {
+            last = row.traceID
             let hash = TraceFilter.hash(row.traceID)
             for block in blocks where block.mayContain(hash) {
                 let runs = try block.runs(of: row.traceID, Self.identity)

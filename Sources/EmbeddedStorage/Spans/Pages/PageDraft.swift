@@ -203,6 +203,9 @@ extension PageDraft {
 extension PageDraft {
     /// Writes the values of attributes that are not part of classes, each column as a stream of its own.
     mutating func writeColumns(_ packer: ZstdPacker, _ templates: inout TemplateDraft) throws {
+        // Taken once: what is read through `self` in a loop is held and let go of each time.
+        let (classes, batch) = (classes, batch)
+        let isConstant = classes.columns.map(\.isConstant)
         var next: [Int] = []
         var total = 0
         for column in classes.columns {
@@ -214,7 +217,7 @@ extension PageDraft {
                 for index in range.indices {
                     let row = batch.attributes[index]
                     let column = classes.column(row)
-                    if classes.columns[column].isConstant { continue }
+                    if isConstant[column] { continue }
                     buffer[next[column]] = row.payload
                     next[column] &+= 1
                 }

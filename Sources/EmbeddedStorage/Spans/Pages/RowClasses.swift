@@ -79,13 +79,15 @@ struct RowClasses {
     /// Puts every owner in its class; columns have been found and decided.
     mutating func classify() {
         classOfOwner.reserveCapacity(owners.attributes.count)
+        // What does not change meanwhile, taken once: asked of `self` it would be held and let go of for each owner.
+        let known = self
         for number in owners.attributes.indices {
-            let hash = hash(number, includingConstants: true)
+            let hash = known.hash(number, includingConstants: true)
             var slot = Int(truncatingIfNeeded: hash) & (classSlots.count &- 1)
             var found = -1
             while classSlots[slot] != 0 {
                 let candidate = Int(classSlots[slot]) - 1
-                if isAlike(classes[candidate].example, number) {
+                if known.isAlike(classes[candidate].example, number) {
                     found = candidate
                     break
                 }
@@ -215,8 +217,8 @@ struct PageOwners {
         attributes.reserveCapacity(batch.count + batch.events.count + batch.links.count)
         for row in batch.rows {
             attributes.append(row.attributes)
-            events.append(contentsOf: row.events.indices)
-            links.append(contentsOf: row.links.indices)
+            if row.events.count > 0 { events.append(contentsOf: row.events.indices) }
+            if row.links.count > 0 { links.append(contentsOf: row.links.indices) }
         }
         for index in events { attributes.append(batch.events[index].attributes) }
         for index in links { attributes.append(batch.links[index].attributes) }

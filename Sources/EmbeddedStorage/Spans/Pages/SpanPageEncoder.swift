@@ -11,7 +11,8 @@ struct SpanPageEncoder {
     private var constantColumns: [Bool?] = [nil]
     private let packer: ZstdPacker
 
-    init() throws { packer = try ZstdPacker(level: Int32(SpanBlockFormat.compressionLevel)) }
+    /// Compresses so hard (zstd level).
+    init(compressionLevel: Int32 = SpanBlockFormat.compressionLevel) throws { packer = try ZstdPacker(level: compressionLevel) }
 
     /// The section that pages of the block need to be read.
     func tables() -> [UInt8] {
@@ -86,10 +87,11 @@ struct SpanPageEncoder {
 
     private mutating func numberClasses(_ draft: inout PageDraft) {
         let scopes = draft.batch.scopes.map { SpanPageFormat.scope($0, draft.batch) }
-        for index in draft.classes.classes.indices {
-            let entry = draft.classes.entry(index, scopes: scopes)
+        let found = draft.classes
+        for index in found.classes.indices {
+            let entry = found.entry(index, scopes: scopes)
             let (number, isShared) =
-                draft.classes.mayBeShared(index)
+                found.mayBeShared(index)
                 ? Self.number(entry, &classes, &draft.ownClasses)
                 : (entry.withUnsafeBytes { Int(draft.ownClasses.intern($0)) }, false)
             draft.classes.setClass(index, number: number, isShared: isShared)

@@ -94,7 +94,7 @@ struct SpanScan {
             if hasParted, parted.contains(id) {
                 if hold(id, page, rows) { complete.append(id) }
             } else if isNear(place) {
-                for row in rows where isWanted(page.rows[row]) { copier.copy(row, of: page, to: &rest) }
+                for row in rows where isWanted(page.rows[row]) { copier.copy(row, to: &rest) }
             }
         }
         if !rest.isEmpty { try body(rest) }

@@ -191,7 +191,7 @@ struct TraceAssembler {
 
     private mutating func copy(_ row: Int, _ from: (source: Int, run: TraceRun)) {
         let shared = from.run.batch
-        translations[ObjectIdentifier(shared), default: Translation(shared)].copier.copy(row, of: shared.spans, to: &batch)
+        translations[ObjectIdentifier(shared), default: Translation(shared)].copier.copy(row, to: &batch)
     }
 
     /// A trace that stands in one place, where its rows are in order.
@@ -199,7 +199,7 @@ struct TraceAssembler {
         let shared = from.run.batch
         let spans = shared.spans
         var translation = translations.removeValue(forKey: ObjectIdentifier(shared)) ?? Translation(shared)
-        for row in from.run.rows where keep(spans.rows[row]) { translation.copier.copy(row, of: spans, to: &batch) }
+        for row in from.run.rows where keep(spans.rows[row]) { translation.copier.copy(row, to: &batch) }
         translations[ObjectIdentifier(shared)] = translation
     }
 

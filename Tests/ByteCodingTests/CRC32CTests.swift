@@ -23,4 +23,14 @@ struct CRC32CTests {
             }
         }
     }
+
+    @Test("long runs have the checksum that they have piece by piece", arguments: [3_071, 3_072, 3_073, 6_150, 10_007])
+    func longRuns(byteCount: Int) {
+        let bytes = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* $0 &* 31 &+ $0 >> 3) }
+        var checksum: UInt32 = 0
+        for piece in stride(from: 0, to: byteCount, by: 61) {
+            checksum = bytes[piece..<min(piece + 61, byteCount)].withUnsafeBytes { CRC32C.extend(checksum, $0) }
+        }
+        #expect(CRC32C.checksum(bytes) == checksum)
+    }
 }

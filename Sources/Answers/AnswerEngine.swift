@@ -35,11 +35,14 @@ public final class AnswerEngine: Sendable {
     }
 
     /// Rows whose minutes do not matter: the sums of a long window, the minutes of a short one, each of which brings an
-    /// example.
+    /// example. Times of nodes have none.
     func exampleRows(_ window: AnswerWindow, _ parts: RollupParts) throws -> RollupTable {
         let minutes = window.minutes
-        let isShort = minutes.upperBound - minutes.lowerBound < Self.shortWindow
-        return isShort ? try table(window, parts) : try sums(window, parts)
+        if minutes.upperBound - minutes.lowerBound >= Self.shortWindow { return try sums(window, parts) }
+        if window.exact || !parts.contains(.nodes) { return try table(window, parts) }
+        var rows = try table(window, parts.subtracting(.nodes))
+        rows.nodes = try sums(window, .nodes).nodes
+        return rows
     }
 
     /// Windows of so many minutes are answered from minutes where several examples are wanted.

@@ -94,7 +94,7 @@ public struct DurationSketch: Hashable, Sendable {
 
     /// Adds all durations of another sketch.
     public mutating func merge(_ other: DurationSketch) {
-        combine(other.buckets) { $0 &+ $1 }
+        if buckets.isEmpty { buckets = other.buckets } else { combine(other.buckets) { $0 &+ $1 } }
         count &+= other.count
         exactSum &+= other.exactSum
         minimum = min(minimum, other.minimum)

@@ -41,11 +41,11 @@ public struct RollupTable: Hashable, Sendable {
     /// The table as readers get it: rows of which nothing is left are gone, and nothing is negative.
     public func settled() -> RollupTable {
         var table = RollupTable()
-        table.operations = operations.compactMapValues { $0.settled() }
-        table.edges = edges.compactMapValues { $0.settled() }
-        table.statements = statements.compactMapValues { $0.settled() }
-        table.nodes = nodes.compactMapValues { $0.settled() }
-        table.instances = instances.compactMapValues { $0.settled() }
+        table.operations = Self.settled(operations)
+        table.edges = Self.settled(edges)
+        table.statements = Self.settled(statements)
+        table.nodes = Self.settled(nodes)
+        table.instances = Self.settled(instances)
         return table
     }
 
@@ -100,6 +100,21 @@ public struct RollupTable: Hashable, Sendable {
             sums[key, default: Row()].subtract(row)
             if sums[key]?.isNothing == true { sums[key] = nil }
         }
+    }
+
+    /// In place, because a dictionary made anew would look for the place of every key again.
+    private static func settled<Key: RollupKey, Row: RollupRow>(_ rows: [Key: Row]) -> [Key: Row] {
+        var rows = rows
+        var gone: [Key] = []
+        for index in rows.indices {
+            if let row = rows.values[index].settled() {
+                rows.values[index] = row
+            } else {
+                gone.append(rows[index].key)
+            }
+        }
+        for key in gone { rows[key] = nil }
+        return rows
     }
 
     private static func summed<Key: RollupKey, Row: RollupRow>(_ rows: [Key: Row], _ change: (Int64) -> Int64) -> [Key: Row] {

@@ -31,6 +31,7 @@ struct RollupRowReader {
     mutating func add(_ part: RollupParts, to table: inout RollupTable) throws {
         let count = try reader.readCount(limit: reader.remaining)
         let minute = minute
+        Self.reserve(min(count, reader.remaining / Self.leastRowByteCount), part, &table)
         for _ in 0..<count {
             switch part {
             case .operations:
@@ -57,6 +58,20 @@ struct RollupRowReader {
             }
         }
         if !reader.isAtEnd { throw ByteCodingError.malformed(at: reader.position, "bytes behind the end of a table of rollups") }
+    }
+
+    /// No row has fewer bytes.
+    private static let leastRowByteCount = 6
+
+    /// Makes room for rows, which saves finding their keys' places again and again as a table grows.
+    private static func reserve(_ count: Int, _ part: RollupParts, _ table: inout RollupTable) {
+        switch part {
+        case .operations: table.operations.reserveCapacity(table.operations.count + count)
+        case .edges: table.edges.reserveCapacity(table.edges.count + count)
+        case .statements: table.statements.reserveCapacity(table.statements.count + count)
+        case .nodes: table.nodes.reserveCapacity(table.nodes.count + count)
+        default: table.instances.reserveCapacity(table.instances.count + count)
+        }
     }
 
     private mutating func text() throws -> String {

@@ -116,7 +116,7 @@ let rooms: [Room] = [
 
     Room(
         "Answers", floor: 5,
-        uses: ["Storage", "TraceAnalysis", "TelemetryModel", "Platform"]),
+        uses: ["Storage", "TraceAnalysis", "TelemetryModel", "Platform", "ByteCoding"]),
     Room(
         "IntakeRoutes", floor: 5, uses: ["Ingest", "WireFormats"],
         products: [hummingbird, nioCore]),

@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// The first of many, by some measure.
 public struct TopAnswer: Answer {
     /// What the answer covers.
@@ -62,5 +64,48 @@ public struct TopRow: Codable, Hashable, Sendable {
         self.selfSeconds = selfSeconds
         self.criticalShare = criticalShare
         self.exemplarTraceIDs = exemplarTraceIDs
+    }
+}
+
+extension TopAnswer: WritesAnswerJSON {
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("by", by)
+            json.member("complete", complete)
+            json.member("computedFrom", computedFrom.rawValue)
+            json.member("of", of)
+            json.key("range")
+            json.object { json in
+                json.member("from", range.from)
+                json.member("to", range.to)
+            }
+            json.key("rows")
+            json.array { json in
+                for row in rows { row.write(to: &json) }
+            }
+        }
+    }
+}
+
+extension TopRow {
+    fileprivate func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("calls", calls)
+            if let criticalShare { json.number("criticalShare", criticalShare) }
+            json.member("errors", errors)
+            json.key("exemplarTraceIDs")
+            json.array { json in
+                for id in exemplarTraceIDs { json.string(id) }
+            }
+            json.key("key")
+            json.object { json in
+                for (name, value) in key.sorted(by: { $0.key < $1.key }) { json.member(name, value) }
+            }
+            json.number("p50Seconds", p50Seconds)
+            json.number("p95Seconds", p95Seconds)
+            json.number("p99Seconds", p99Seconds)
+            if let selfSeconds { json.number("selfSeconds", selfSeconds) }
+            json.number("totalSeconds", totalSeconds)
+        }
     }
 }

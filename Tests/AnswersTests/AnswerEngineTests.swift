@@ -1,4 +1,5 @@
 import Answers
+import Foundation
 import Platform
 import TelemetryModel
 import TestSupport
@@ -160,6 +161,22 @@ struct AnswerEngineTests {
         #expect(abs(answer.spans.reduce(0) { $0 + $1.criticalSeconds } - 0.1) < 1e-12)
         #expect(answer.spans.filter(\.asynchronous).map(\.operation) == ["mail process"])
         #expect(throws: AnswerError.self) { try engine.trace(TraceID(high: 9, low: 9)) }
+    }
+
+    @Test("an answer that writes itself writes what a coder would")
+    func ownJSON() throws {
+        var row = TopRow(
+            key: ["service": "a \"quoted\"/name", "operation": "größer\n"], calls: 3, errors: 0, totalSeconds: 2, p50Seconds: 0.1,
+            p95Seconds: 1e-9, p99Seconds: 12_345_678.75)
+        var answer = try engine.top(TopQuestion(of: .operation), all)
+        answer.rows.append(row)
+        (row.selfSeconds, row.criticalShare, row.exemplarTraceIDs) = (0, 1e-5, ["0a", "0b"])
+        answer.rows.append(row)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let written = String(decoding: try AnswerJSON.encode(answer), as: UTF8.self)
+        #expect(written == String(decoding: try encoder.encode(answer), as: UTF8.self))
+        #expect(try AnswerJSON.decode(TopAnswer.self, from: AnswerJSON.encode(answer)) == answer)
     }
 
     @Test("every answer has the JSON that its schema describes")

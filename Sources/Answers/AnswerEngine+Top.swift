@@ -17,9 +17,8 @@ extension AnswerEngine {
                 question, RollupView(try exampleRows(window, question.of == .statement ? .statements : [.operations, .nodes])))
             return Self.answer(question, rows, window, range: window.rollupRange, from: .rollup)
         case .host, .client, .attribute:
-            var scan = AttributeScan(question)
-            try traces.scan(from: window.from, through: window.through, scan.projection) { scan.add($0) }
-            return Self.answer(question, scan.rows(), window, range: window.spanRange, from: .spans, complete: !scan.isCut)
+            let (rows, isComplete) = try AttributeScan(question, window).rows(traces)
+            return Self.answer(question, rows, window, range: window.spanRange, from: .spans, complete: isComplete)
         }
     }
 
@@ -71,13 +70,20 @@ extension AnswerEngine {
         _ question: TopQuestion, _ entries: [TopEntry], _ window: AnswerWindow, range: AnswerRange, from: ComputedFrom,
         complete: Bool = true
     ) -> TopAnswer {
-        let measured = entries.map { (measure: $0.measure(question.by), entry: $0) }
-        let sorted = measured.sorted { a, b in
-            a.measure != b.measure ? a.measure > b.measure : TopEntry.precedes(a.entry, b.entry)
-        }
+        let rows = first(window.limit, of: entries, by: question.by)
         return TopAnswer(
-            range: range, complete: complete && sorted.count <= window.limit, computedFrom: from, of: question.of.description,
-            by: question.by.rawValue, rows: sorted.prefix(window.limit).map(\.entry.row))
+            range: range, complete: complete && entries.count <= window.limit, computedFrom: from, of: question.of.description,
+            by: question.by.rawValue, rows: rows.map(\.row))
+    }
+
+    /// The first so many, in order. Of very many only those are put in order that can be among them.
+    private static func first(_ limit: Int, of entries: [TopEntry], by: TopMeasure) -> [TopEntry] {
+        let measures = entries.map { $0.measure(by) }
+        let least = limit < entries.count ? measures.sorted(by: >)[limit - 1] : 0
+        let sorted = entries.indices.filter { measures[$0] >= least }.sorted { a, b in
+            measures[a] != measures[b] ? measures[a] > measures[b] : TopEntry.precedes(entries[a], entries[b])
+        }
+        return sorted.prefix(limit).map { entries[$0] }
     }
 }
 

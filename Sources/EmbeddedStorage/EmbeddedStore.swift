@@ -128,6 +128,9 @@ extension EmbeddedStore {
         try spans.scan(from: from, through: through, projection, body)
     }
 
+    /// Spans of a range by the value of an attribute.
+    public func tallies(_ query: SpanValueQuery) throws -> SpanValueTallies { try spans.tallies(query) }
+
     /// With what probability a trace was kept.
     public func samplingProbability(of id: TraceID) throws -> Double { try spans.samplingProbability(of: id) }
 

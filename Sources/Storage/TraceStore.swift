@@ -77,11 +77,25 @@ public protocol TraceReader: Sendable {
     /// Calls `body` with batches that together hold every trace of which a span starts in the closed range, whole and once;
     /// other traces may come too, each whole and once. What `body` throws ends the scan and is thrown on.
     func scanTraces(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws
+
+    /// The spans that start in a range added up by the value of an attribute: what ``scan(from:through:_:_:)`` would give,
+    /// without making spans of it.
+    func tallies(_ query: SpanValueQuery) throws -> SpanValueTallies
 }
 
 extension TraceReader {
     /// A store without sampling keeps every trace.
     public func samplingProbability(of id: TraceID) throws -> Double { 1 }
+
+    /// A store that cannot do with less scans.
+    public func tallies(_ query: SpanValueQuery) throws -> SpanValueTallies {
+        var tallies = SpanValueTallies(query)
+        try scan(from: query.from, through: query.through, query.projection) { batch in
+            try query.checkpoint()
+            tallies.add(batch, query)
+        }
+        return tallies
+    }
 
     /// A scan of everything that spans carry.
     public func scan(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {

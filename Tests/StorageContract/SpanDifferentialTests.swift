@@ -107,6 +107,7 @@ private struct DifferentialRun {
         let through = from + generator.random.next() % 60_000_000_000
         try compareScan(from: from, through: through)
         try compareScanOfTraces(from: from, through: through)
+        try compareTallies(from: from, through: through)
     }
 
     mutating func compareAll() throws {
@@ -115,6 +116,23 @@ private struct DifferentialRun {
         for _ in 0..<20 { try compareSearch(query()) }
         try compareNames()
         for _ in 0..<4 { try compareProjection() }
+        for _ in 0..<12 { try compareTallies(from: 0, through: .max) }
+    }
+
+    /// Spans added up by a value, without making spans of them.
+    private mutating func compareTallies(from: UInt64, through: UInt64) throws {
+        var query = SpanValueQuery(keys: [tag()?.key ?? "absent", "key-\(generator.below(12))"], from: from, through: through)
+        if generator.chance(2) { query.keys.removeLast() }
+        if generator.chance(4) { query.looksAtSpans = false } else { query.looksAtResources = generator.chance(2) }
+        if generator.chance(3) { query.service = "service-\(generator.below(7))" }
+        if generator.chance(3) { query.kind = .server }
+        let found = TalliedValue.all(try embedded.store.tallies(query))
+        #expect(found == TalliedValue.all(try reference.store.tallies(query)), "seed \(seed), \(query.keys)")
+        var spans: [Span] = []
+        try reference.store.scan(from: from, through: through) { spans += $0.spans }
+        #expect(found == TalliedValue.all(spans, query), "seed \(seed), \(query.keys), \(from)...\(through)")
+        query.valueLimit = generator.below(4)
+        #expect(try embedded.store.tallies(query).isCut == reference.store.tallies(query).isCut, "seed \(seed), \(query.keys)")
     }
 
     private func compareNames() throws {
@@ -208,6 +226,52 @@ private struct DifferentialRun {
             query.through = query.from + generator.random.next() % 120_000_000_000
         }
         return query
+    }
+}
+
+/// What the spans of one value add up to.
+private struct TalliedValue: Hashable {
+    var calls: UInt64
+    var errors: UInt64
+    var durations: DurationSketch
+    var slowest: [TraceID]
+
+    /// The same told from the spans themselves.
+    static func all(_ spans: [Span], _ query: SpanValueQuery) -> [String: TalliedValue] {
+        let meant = spans.filter { span in
+            (query.service.map { $0 == span.resource.serviceName } ?? true) && (query.kind.map { $0 == span.kind } ?? true)
+        }
+        let values = Dictionary(grouping: meant) { span -> String? in
+            let own = query.looksAtSpans ? first(query.keys, span.attributes) : nil
+            return own ?? (query.looksAtResources ? first(query.keys, span.resource.attributes) : nil)
+        }
+        var tallied: [String: TalliedValue] = [:]
+        for case (let value?, let spans) in values {
+            var durations = DurationSketch()
+            for span in spans { durations.add(span.duration) }
+            let longest = Dictionary(spans.map { ($0.traceID, $0.duration) }, uniquingKeysWith: max)
+            let slowest = longest.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.prefix(5)
+            tallied[value] = TalliedValue(
+                calls: UInt64(spans.count), errors: UInt64(spans.count { $0.status == .error }), durations: durations,
+                slowest: slowest.map(\.key))
+        }
+        return tallied
+    }
+
+    private static func first(_ keys: [String], _ attributes: [Attribute]) -> String? {
+        for key in keys {
+            if let attribute = attributes.first(where: { $0.key == key }) { return attribute.value.text }
+        }
+        return nil
+    }
+
+    static func all(_ tallies: SpanValueTallies) -> [String: TalliedValue] {
+        Dictionary(
+            uniqueKeysWithValues: tallies.tallies.map { tally in
+                let value = TalliedValue(
+                    calls: tally.calls, errors: tally.errors, durations: tally.durations, slowest: tally.slowest.traceIDs)
+                return (tally.value, value)
+            })
     }
 }
 

@@ -43,6 +43,19 @@ extension SpanStore: TraceReader {
         }
     }
 
+    /// The spans of a range by the value of an attribute; see ``TraceReader``.
+    public func tallies(_ query: SpanValueQuery) throws -> SpanValueTallies {
+        if query.from > query.through { return SpanValueTallies(query) }
+        return try reading { snapshot in
+            let values = try ValueScan(query)
+            var scan = try SpanScan(
+                snapshot, try partedTraces(snapshot), from: query.from, through: query.through, query.projection
+            ) { try values.add($1, of: $0) }
+            try scan.run { try values.add($0) }
+            return values.tallies
+        }
+    }
+
     /// The names kept by blocks and head; see ``RollupReader``.
     public func operationNames() throws -> Set<OperationName> {
         try reading { snapshot in

@@ -41,6 +41,13 @@ struct TraceQueries: TraceReader, RollupReader {
         }
     }
 
+    /// Spans of a range by the value of an attribute.
+    func tallies(_ query: SpanValueQuery) throws -> SpanValueTallies {
+        var query = query
+        query.checkpoint = { [context] in try context.check() }
+        return try server.store.tallies(query)
+    }
+
     /// With what probability a trace was kept.
     func samplingProbability(of id: TraceID) throws -> Double { try server.store.samplingProbability(of: id) }
 

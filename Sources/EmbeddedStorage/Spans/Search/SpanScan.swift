@@ -14,6 +14,8 @@ struct SpanScan {
     private let through: UInt64
     private let isWhole: Bool
     private let projection: SpanProjection
+    /// Called instead of the body with pages of version 2 that hold no part of a trace; nil where batches are wanted.
+    private let takePage: ((SpanBlock, Int) throws -> Void)?
     /// With what is needed to choose rows and to put traces together.
     private let widened: SpanProjection
     /// What has been met of parted traces.
@@ -28,9 +30,10 @@ struct SpanScan {
     /// Prepares a scan of a closed range; `parted` are the parted traces of the snapshot's blocks.
     init(
         _ snapshot: SpanStore.Snapshot, _ parted: PartedTraces, from: UInt64, through: UInt64, _ projection: SpanProjection,
-        isWhole: Bool = false
+        isWhole: Bool = false, takePage: ((SpanBlock, Int) throws -> Void)? = nil
     ) throws {
         self.snapshot = snapshot
+        self.takePage = takePage
         self.from = from
         self.through = through
         self.isWhole = isWhole
@@ -62,7 +65,9 @@ struct SpanScan {
         if isWhole {
             for trace in parted.traces where isMeant(trace.id) { places.formUnion(trace.places) }
         }
-        return places.sorted { (zone($0).minimumStart, $0.block, $0.page) < (zone($1).minimumStart, $1.block, $1.page) }
+        // Looked up once each: a zone is more than a number.
+        return places.map { (start: zone($0).minimumStart, place: $0) }
+            .sorted { ($0.start, $0.place.block, $0.place.page) < ($1.start, $1.place.block, $1.place.page) }.map(\.place)
     }
 
     private func zone(_ place: Place) -> PageZone { snapshot.blocks[place.block].zones[place.page] }
@@ -83,6 +88,7 @@ struct SpanScan {
     private mutating func scan(_ place: Place, _ body: (SpanBatch) throws -> Void) throws {
         let block = snapshot.blocks[place.block]
         let hasParted = parted.pages.contains(place)
+        if let takePage, !hasParted, block.meta.version > 1 { return try takePage(block, place.page) }
         let isInside = zone(place).minimumStart >= from && zone(place).maximumStart <= through
         if !hasParted, isWhole || isInside { return try body(try block.page(place.page, projection).spans) }
         let page = try block.page(place.page, widened).spans

@@ -38,8 +38,13 @@ struct ServerDependencies: Sendable {
 
 extension ServerDependencies {
     /// The analysis, whose questions about metrics are counted.
-    var answers: AnswerEngine {
+    var answers: AnswerEngine { answers(traces: store, rollups: store) }
+
+    /// The analysis for one client's questions, which end with them.
+    func answers(_ queries: TraceQueries) -> AnswerEngine { answers(traces: queries, rollups: queries) }
+
+    private func answers(traces: any TraceReader, rollups: any RollupReader) -> AnswerEngine {
         AnswerEngine(
-            traces: store, rollups: store, metrics: CountedReader(reader: store, usage: usage, asker: .pages), time: time)
+            traces: traces, rollups: rollups, metrics: CountedReader(reader: store, usage: usage, asker: .pages), time: time)
     }
 }

@@ -65,4 +65,29 @@ struct ClientGoneTests {
         server.stop()
         try await run.value
     }
+
+    @Test("questions that scan spans end when their client closes the connection", .timeLimit(.minutes(2)))
+    func scans() async throws {
+        var configuration = ServerConfiguration()
+        configuration.listen = ListenAddress(host: "127.0.0.1", port: 0)
+        configuration.limits.drainTime = 2_000
+        let server = try HeadropeServer(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { _ in
+            InMemoryStore(isEndless: true)
+        }
+        let run = Task { try await server.run() }
+        while server.addresses.isEmpty { await Task.yield() }
+        let address = server.addresses[0]
+        try await RawHTTP.waitUntilReady(address)
+        let range = "from=30&to=330"
+        for question in ["of=attribute:k&by=calls", "of=attribute:k&by=self", "of=operation&exact=true"] {
+            let connection = try RawHTTP.Connection(address)
+            try connection.send(Self.request("/api/v1/top?\(question)&\(range)"))
+            try await wait(for: "headrope_queries_running{place=\"light\"} 1", address)
+            connection.close()
+            try await wait(for: "headrope_queries_running{place=\"light\"} 0", address)
+        }
+        #expect(try await metrics(address).contains("headrope_queries_total{result=\"canceled\"} 3\n"))
+        server.stop()
+        try await run.value
+    }
 }

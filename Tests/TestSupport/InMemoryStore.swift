@@ -29,6 +29,7 @@ public final class InMemoryStore: Store {
     private let seriesLimit: Int
     private let seriesExemplarLimit: Int
     private let rollup: @Sendable (SpanBatch) -> RollupTable
+    private let isEndless: Bool
 
     /// Deletes series.
     public var capabilities: StoreCapabilities {
@@ -37,12 +38,14 @@ public final class InMemoryStore: Store {
         return capabilities
     }
 
-    /// An empty store; window and limit are milliseconds.
+    /// An empty store; window and limit are milliseconds. Scans of spans of an endless one come to an end only when whoever
+    /// gets the batches wants no more.
     public init(
         time: any TimeSource = SystemTime(), outOfOrderWindow: Int64 = 3_600_000, futureLimit: Int64 = 600_000,
         seriesLimit: Int = .max, seriesExemplarLimit: Int = 512,
-        rollup: @escaping @Sendable (SpanBatch) -> RollupTable = { _ in RollupTable() }
+        isEndless: Bool = false, rollup: @escaping @Sendable (SpanBatch) -> RollupTable = { _ in RollupTable() }
     ) {
+        self.isEndless = isEndless
         self.time = time
         self.outOfOrderWindow = outOfOrderWindow
         self.futureLimit = futureLimit
@@ -55,7 +58,7 @@ public final class InMemoryStore: Store {
     public func copy() -> InMemoryStore {
         let copy = InMemoryStore(
             time: time, outOfOrderWindow: outOfOrderWindow, futureLimit: futureLimit, seriesLimit: seriesLimit,
-            seriesExemplarLimit: seriesExemplarLimit, rollup: rollup)
+            seriesExemplarLimit: seriesExemplarLimit, isEndless: isEndless, rollup: rollup)
         let content = state.withLock { $0 }
         copy.state.withLock { $0 = content }
         return copy
@@ -243,6 +246,7 @@ public final class InMemoryStore: Store {
     public func scan(
         from: UInt64, through: UInt64, _ projection: SpanProjection, _ body: (SpanBatch) throws -> Void
     ) throws {
+        while isEndless { try body(SpanBatch()) }
         let spans = try open { $0.spans.values.filter { $0.start >= from && $0.start <= through } }
         for (_, trace) in Dictionary(grouping: spans, by: \.traceID).sorted(by: { $0.key < $1.key }) {
             try body(Self.batch(trace))
@@ -251,6 +255,7 @@ public final class InMemoryStore: Store {
 
     /// Every trace that has a span in the range.
     public func scanTraces(from: UInt64, through: UInt64, _ body: (SpanBatch) throws -> Void) throws {
+        while isEndless { try body(SpanBatch()) }
         var ids: Set<TraceID> = []
         try scan(from: from, through: through) { ids.formUnion($0.rows.map(\.traceID)) }
         for id in ids.sorted() { try body(try traces([id])[0]) }

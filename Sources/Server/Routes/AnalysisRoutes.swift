@@ -5,12 +5,6 @@ import TelemetryModel
 /// The questions of the analysis API, answered by the one engine that alerts and reports use as well.
 struct AnalysisRoutes: RouteGroup {
     let server: ServerDependencies
-    let engine: AnswerEngine
-
-    init(server: ServerDependencies) {
-        self.server = server
-        engine = server.answers
-    }
 
     var routes: [Route] {
         [
@@ -42,15 +36,19 @@ struct AnalysisRoutes: RouteGroup {
         ]
     }
 
-    /// A route that reads the common parameters, asks the engine on a thread of the pool and writes its one JSON form.
+    /// A route that reads the common parameters, asks the engine on a thread for queries, which ends when the client goes, and
+    /// writes its one JSON form.
     private func question<Result: Answer>(
         _ path: String,
         _ ask: @escaping @Sendable (AnswerEngine, RoutedRequest, [String: String], AnswerRequest) throws -> Result
     ) -> Route {
-        Route(.get, path, scope: .query) { [engine, pool = server.pool] routed in
+        Route(.get, path, scope: .query) { [server] routed in
             let parameters = routed.query.firstValues
             let request = try AnswerRequest(parameters: parameters)
-            return .json(bytes: try await pool.run { try AnswerJSON.encode(try ask(engine, routed, parameters, request)) })
+            return .json(
+                bytes: try await server.askTraces { queries in
+                    try AnswerJSON.encode(try ask(server.answers(queries), routed, parameters, request))
+                })
         }
     }
 

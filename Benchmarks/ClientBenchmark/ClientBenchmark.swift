@@ -12,55 +12,72 @@ import Tracing
 /// Measures what a span costs the application, beside swift-distributed-tracing without a backend: `make bench-client`.
 ///
 /// Processor time of the measuring thread, nanoseconds an operation: the median of the rounds, and the least. Every variant
-/// runs once in every round, in turn, so that all of them see the same machine.
+/// runs once in every round, in turn, so that all of them see the same machine. With a row and a column ("child/recorded") it
+/// runs that variant alone, again and again, for a profiler.
 @main
 enum ClientBenchmark {
-    private static let rounds = 51
-    private static let spansPerRound = 4_000
+    private static let rounds = 401
+    /// Fewer than a batch, so that nothing is sent while it is measured.
+    private static let spansPerRound = 500
 
     private struct Variant {
-        var name: String
-        /// What it is compared with.
-        var base: String?
+        /// Where it stands in the table.
+        var row: String
+        var column: String
         var run: (Int) -> Void
         var nanoseconds: [Double] = []
+
+        var name: String { "\(row)/\(column)" }
+
+        mutating func measure(isWarmUp: Bool) {
+            let start = processorTime
+            run(spansPerRound)
+            let time = Double(processorTime - start)
+            if !isWarmUp { nanoseconds.append(time / Double(spansPerRound)) }
+        }
     }
 
     static func main() async throws {
+        let only = CommandLine.arguments.dropFirst().first
         // First, as memory that was used before would hide what this takes.
-        try await reportDeadServer()
+        if only == nil { try await reportDeadServer() }
         let tracer = try tracer { $0.sampler = .always }
         let partial = try self.tracer { $0.sampler = .parentBased(ratio: 0) }
         let off = try self.tracer { $0.sampler = .never }
-        var variants = api("no-op", NoOpTracer(), base: nil)
-        variants += api("recorded", tracer, base: "no-op")
-        variants += api("not sampled", partial, base: "no-op").filter { !$0.name.hasSuffix("root") }
-        variants += api("off", off, base: "no-op")
-        variants += fast("fast", tracer) + fast("fast, not sampled", partial)
+        var ordinary = api("no-op", NoOpTracer()) + api("plain", PlainTracer()) + api("recorded", tracer)
+        ordinary += api("parent not sampled", partial).filter { $0.row != "root" } + api(".never", off)
+        var fast = fast("recorded", tracer) + self.fast("not sampled", partial)
+        if let only {
+            for index in 0..<20_000 {
+                for variant in ordinary + fast where variant.name == only { variant.run(spansPerRound) }
+                if index % 10 == 0 { await tracer.flush() }
+            }
+            return
+        }
         for round in 0...rounds {
-            for index in variants.indices {
-                let time = measure { variants[index].run(spansPerRound) }
-                // The first round warms up.
-                if round > 0 { variants[index].nanoseconds.append(time / Double(spansPerRound)) }
+            for index in ordinary.indices {
+                ordinary[index].measure(isWarmUp: round == 0)
                 // Empties the queue between measurements; nobody listens, so what was taken in is given up at once.
                 await tracer.flush()
             }
+            for index in fast.indices {
+                fast[index].measure(isWarmUp: round == 0)
+                await tracer.flush()
+            }
         }
-        report(variants)
+        print("nanoseconds a span, \(rounds) rounds of \(spansPerRound) spans")
+        table("HeadropeTracer", ordinary, base: "no-op")
+        table("FastSpan", fast, base: nil)
         let dropped = tracer.statistics
         print(
-            "recorded spans dropped while measuring: \(dropped.droppedByQueue) by the queue, \(dropped.droppedByFastSpanLimit) by slots"
+            "\nrecorded spans dropped while measuring: \(dropped.droppedByQueue) by the queue, \(dropped.droppedByFastSpanLimit) by slots"
         )
         for tracer in [tracer, partial, off] { await tracer.shutdown(timeout: .milliseconds(10)) }
     }
 
-    /// A tracer whose queue holds a whole round and whose server is not there.
+    /// A tracer with the limits that applications get, and whose server is not there.
     private static func tracer(_ configure: (inout HeadropeTracer.Configuration) -> Void) throws -> HeadropeTracer {
         var configuration = HeadropeTracer.Configuration(serviceName: "benchmark", endpoint: "http://127.0.0.1:1")
-        configuration.queueSpanLimit = 1 << 20
-        configuration.queueByteLimit = 1 << 30
-        configuration.batchSpanLimit = 1 << 16
-        configuration.fastSpanLimit = 1 << 15
         configuration.exportAttemptLimit = 1
         configure(&configuration)
         return try HeadropeTracer(configuration)
@@ -100,11 +117,11 @@ enum ClientBenchmark {
 
     // MARK: - Variants
 
-    private static func api<Backend: Tracer & Sendable>(_ name: String, _ tracer: Backend, base: String?) -> [Variant] {
+    private static func api<Backend: Tracer & Sendable>(_ column: String, _ tracer: Backend) -> [Variant] {
         let parent = tracer.startSpan("parent", context: .topLevel)
         let context = parent.context
         func variant(_ what: String, _ run: @escaping (Int) -> Void) -> Variant {
-            Variant(name: "\(name): \(what)", base: base.map { "\($0): \(what)" }, run: run)
+            Variant(row: what, column: column, run: run)
         }
         return [
             variant("root") { count in
@@ -135,21 +152,21 @@ enum ClientBenchmark {
         ]
     }
 
-    private static func fast(_ name: String, _ tracer: HeadropeTracer) -> [Variant] {
+    private static func fast(_ column: String, _ tracer: HeadropeTracer) -> [Variant] {
         let parent = tracer.startSpan("parent", context: .topLevel)
         let context = parent.context
         return [
-            Variant(name: "\(name): root") { count in
+            Variant(row: "root", column: column) { count in
                 for _ in 0..<count { tracer.startFast("lookup").end() }
             },
-            Variant(name: "\(name): child of a context") { count in
+            Variant(row: "child of a context", column: column) { count in
                 for _ in 0..<count { tracer.startFast("lookup", in: context).end() }
             },
-            Variant(name: "\(name): child") { count in
+            Variant(row: "child", column: column) { count in
                 let root = tracer.startFast("root")
                 for _ in 0..<count { root.child("lookup").end() }
             },
-            Variant(name: "\(name): child, 8 annotations", base: "\(name): child") { count in
+            Variant(row: "child, 8 annotations", column: column) { count in
                 let root = tracer.startFast("root")
                 for index in 0..<count {
                     let span = root.child("lookup")
@@ -169,35 +186,32 @@ enum ClientBenchmark {
 
     // MARK: - Measuring
 
-    /// Nanoseconds of processor time that this thread needs.
-    private static func measure(_ body: () -> Void) -> Double {
-        let start = processorTime
-        body()
-        return Double(processorTime - start)
-    }
-
+    /// Nanoseconds of processor time that this thread needed so far.
     private static var processorTime: Int {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
     }
 
-    private static func report(_ variants: [Variant]) {
-        var medians: [String: Double] = [:]
-        print("nanoseconds an operation: median of \(rounds) rounds of \(spansPerRound), least; beside its base: ratio, difference")
-        for variant in variants {
-            let sorted = variant.nanoseconds.sorted()
-            let median = sorted[sorted.count / 2]
-            medians[variant.name] = median
-            var line = pad(variant.name, 40) + pad("\(Int(median.rounded()))", 8) + pad("\(Int((sorted.first ?? 0).rounded()))", 8)
-            if let base = variant.base.flatMap({ medians[$0] }) {
-                line += pad("\((100 * median / base).rounded() / 100) x", 10) + "\(Int((median - base).rounded())) ns"
+    /// Prints medians, the least beside them, and how many times the base's median it is.
+    private static func table(_ title: String, _ variants: [Variant], base: String?) {
+        let rows = variants.map(\.row).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let columns = variants.map(\.column).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        print("\n| \(title): median (least) | " + columns.joined(separator: " | ") + " |")
+        print("|---|" + String(repeating: "---|", count: columns.count))
+        for row in rows {
+            let bases = variants.first { $0.row == row && $0.column == base }?.nanoseconds.sorted()
+            let cells = columns.map { column -> String in
+                guard let times = variants.first(where: { $0.row == row && $0.column == column })?.nanoseconds.sorted() else {
+                    return "–"
+                }
+                var cell = "\(Int(median(times).rounded())) (\(Int((times.first ?? 0).rounded())))"
+                if let bases, column != base { cell += ", \((10 * median(times) / median(bases)).rounded() / 10) ×" }
+                return cell
             }
-            print(line)
+            print("| \(row) | " + cells.joined(separator: " | ") + " |")
         }
     }
 
-    private static func pad(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(1, width - text.count))
-    }
+    private static func median(_ sorted: [Double]) -> Double { sorted.isEmpty ? 0 : sorted[sorted.count / 2] }
 }

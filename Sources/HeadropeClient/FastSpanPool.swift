@@ -185,39 +185,46 @@ final class FastSpanShard: @unchecked Sendable {
     /// Takes out every span that has ended. One thread at a time.
     func drain(into queue: SpanQueue) {
         for index in 0...Int(mask) where states[index].load(ordering: .acquiring) == State.ended {
-            let record = record(index, queue)
+            queue.take { append(index, to: &$0) }
             states[index].store(State.free, ordering: .releasing)
-            queue.take(record)
         }
     }
 
-    private func record(_ index: Int, _ queue: SpanQueue) -> SpanRecord {
+    private func append(_ index: Int, to spans: inout WaitingSpans) {
         let slot = slots[index]
         let trace = TraceID(high: slot.traceHigh, low: slot.traceLow)
-        let parent =
-            slot.parentID == 0
-            ? nil : SpanContext(traceID: trace, spanID: SpanID(slot.parentID), isSampled: true, isRemote: slot.parentIsRemote)
-        let record = SpanRecord(
-            name: slot.name.description, own: SpanContext(traceID: trace, spanID: SpanID(slot.spanID), isSampled: true),
-            parent: parent,
-            kind: slot.kind, start: slot.start, queue: queue)
-        record.recording.withLock { recording in
-            for place in 0..<Int(slot.annotationCount) {
-                let annotation = annotations[index * FastSpan.annotationLimit + place]
-                let value: SpanAttribute =
-                    switch annotation.value {
-                    case .int(let number): .int64(number)
-                    case .double(let number): .double(number)
-                    case .bool(let flag): .bool(flag)
-                    case .text(let text): .string(text.description)
-                    }
-                recording.attributes.set(annotation.key.description, value: value)
-            }
-            recording.droppedAttributeCount = slot.droppedCount
-            if slot.failed { recording.status = Tracing.SpanStatus(code: .error) }
+        var details: SpanDetails?
+        if slot.failed || slot.droppedCount > 0 {
+            let own = SpanDetails()
+            own.droppedAttributeCount = slot.droppedCount
+            if slot.failed { own.status = Tracing.SpanStatus(code: .error) }
+            details = own
         }
-        // The clock may have been set back meanwhile.
-        _ = record.end(max(slot.start, slot.end))
-        return record
+        let count = appendAttributes(index, Int(slot.annotationCount), to: &spans)
+        spans.append(
+            WaitingSpans.Entry(
+                own: SpanContext(traceID: trace, spanID: SpanID(slot.spanID), isSampled: true), parentID: SpanID(slot.parentID),
+                parentIsRemote: slot.parentIsRemote, kind: slot.kind, start: slot.start,
+                // The clock may have been set back meanwhile.
+                end: max(slot.start, slot.end), name: slot.name.description, attributeCount: count, details: details))
+    }
+
+    /// Adds the annotations of a slot, the last one of each key, and says how many these are.
+    private func appendAttributes(_ index: Int, _ count: Int, to spans: inout WaitingSpans) -> Int {
+        let own = UnsafeBufferPointer(start: annotations + index * FastSpan.annotationLimit, count: count)
+        let keys = own.map(\.key.description)
+        var kept = 0
+        for place in 0..<count where !keys[(place + 1)...].contains(keys[place]) {
+            let value: SpanAttribute =
+                switch own[place].value {
+                case .int(let number): .int64(number)
+                case .double(let number): .double(number)
+                case .bool(let flag): .bool(flag)
+                case .text(let text): .string(text.description)
+                }
+            spans.append(keys[place], value)
+            kept += 1
+        }
+        return kept
     }
 }

@@ -5,59 +5,79 @@ internal import TelemetryModel
 ///
 /// A span that is not recorded holds nothing but the context it was started in, and costs no memory of its own.
 public struct HeadropeSpan: Tracing.Span {
-    /// The context for whatever this span calls.
-    public let context: InstrumentationContext
+    /// What it was started in.
+    private let base: InstrumentationContext
 
     /// What is recorded; nil when nothing is.
     private let record: SpanRecord?
 
-    init(context: InstrumentationContext, record: SpanRecord?) {
-        self.context = context
+    init(in base: InstrumentationContext, record: SpanRecord?) {
+        self.base = base
         self.record = record
     }
 
+    /// The context for whatever this span calls. Made when it is asked for, as many spans call nothing.
+    public var context: InstrumentationContext {
+        guard let record else { return base }
+        var context = base
+        context.node = record
+        return context
+    }
+
     /// The id of the trace, 32 hexadecimal digits: what a log line or an answer should name. Empty where there is none.
-    public var traceID: String { context.span.map { $0.hasParent ? $0.traceID.description : "" } ?? "" }
+    public var traceID: String { own?.traceID.description ?? "" }
 
     /// The id of the span, 16 hexadecimal digits; for a span that is not recorded, that of the one before it which had an id.
-    public var spanID: String { context.span.map { $0.hasParent ? $0.spanID.description : "" } ?? "" }
+    public var spanID: String { own?.spanID.description ?? "" }
+
+    private var own: SpanContext? { (record?.own ?? base.span).flatMap { $0.hasParent ? $0 : nil } }
 
     /// Whether what is said to the span is kept: it is sampled and has not ended.
-    public var isRecording: Bool { record?.recording.withLock { !$0.isEnded } ?? false }
+    public var isRecording: Bool { record.map { !$0.hasEnded } ?? false }
 
     /// The name of the operation; empty for a span that is not recorded.
     public var operationName: String {
-        get { record?.recording.withLock { $0.name } ?? "" }
-        nonmutating set { change { $0.name = newValue } }
+        get { record?.name ?? "" }
+        nonmutating set { record?.changeDetails { $0.name = newValue } }
     }
 
     /// The attributes; those beyond the limit are dropped when the span is sent.
     public var attributes: SpanAttributes {
-        get { record?.recording.withLock { $0.attributes } ?? [:] }
-        nonmutating set { change { $0.attributes = newValue } }
+        get { record?.visibleAttributes ?? [:] }
+        nonmutating set {
+            guard let record else { return }
+            guard record.takeAttributes() else { return record.addLateAttributes(newValue) }
+            record.attributes = newValue
+            record.returnAttributes()
+        }
         nonmutating _modify {
-            // They are taken out meanwhile, so that setting one does not copy all the others.
-            var attributes = record?.takeAttributes() ?? [:]
-            yield &attributes
-            record?.putBack(attributes)
+            if let record, record.takeAttributes() {
+                defer { record.returnAttributes() }
+                record.makeRoomForAttributes()
+                yield &record.attributes
+            } else {
+                var attributes = SpanAttributes()
+                yield &attributes
+                record?.addLateAttributes(attributes)
+            }
         }
     }
 
     /// Says how the operation ended. As OpenTelemetry has it, `ok` is final.
     public func setStatus(_ status: Tracing.SpanStatus) {
-        change { recording in
-            if recording.status?.code != .ok { recording.status = status }
+        record?.changeDetails { details in
+            if details.status?.code != .ok { details.status = status }
         }
     }
 
     /// Adds something that happened.
     public func addEvent(_ event: Tracing.SpanEvent) {
         guard let record else { return }
-        change { recording in
-            if recording.events.count < record.queue.spanLimits.eventCount {
-                recording.events.append(event)
+        record.changeDetails { details in
+            if details.events.count < record.limits.eventCount {
+                details.events.append(event)
             } else {
-                recording.droppedEventCount &+= 1
+                details.droppedEventCount &+= 1
             }
         }
     }
@@ -65,11 +85,11 @@ public struct HeadropeSpan: Tracing.Span {
     /// Adds a pointer to another span.
     public func addLink(_ link: Tracing.SpanLink) {
         guard let record else { return }
-        change { recording in
-            if recording.links.count < record.queue.spanLimits.linkCount {
-                recording.links.append(link)
+        record.changeDetails { details in
+            if details.links.count < record.limits.linkCount {
+                details.links.append(link)
             } else {
-                recording.droppedLinkCount &+= 1
+                details.droppedLinkCount &+= 1
             }
         }
     }
@@ -88,13 +108,6 @@ public struct HeadropeSpan: Tracing.Span {
 
     /// Ends the span and hands it to the exporter; the second call does nothing. Never waits for the network.
     public func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {
-        guard let record, record.end(instant().nanosecondsSinceEpoch) else { return }
-        record.queue.take(record)
-    }
-
-    private func change(_ body: (inout SpanRecording) -> Void) {
-        record?.recording.withLock { recording in
-            if !recording.isEnded { body(&recording) }
-        }
+        record?.end(instant().nanosecondsSinceEpoch)
     }
 }

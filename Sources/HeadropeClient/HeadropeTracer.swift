@@ -39,12 +39,12 @@ public final class HeadropeTracer: Tracer {
         _ operationName: String, context: @autoclosure () -> InstrumentationContext, ofKind kind: Tracing.SpanKind,
         at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
     ) -> HeadropeSpan {
-        var context = context()
+        let base = context()
         let sampler = configuration.sampler
-        if sampler.isOff { return HeadropeSpan(context: context, record: nil) }
-        let node = context.node
+        if sampler.isOff { return HeadropeSpan(in: base, record: nil) }
+        let node = base.node
         // Below a span that is not recorded nothing is, and its ids are as good as others.
-        if let node, sampler.followsParent, node.endsRecording { return HeadropeSpan(context: context, record: nil) }
+        if let node, sampler.followsParent, node.endsRecording { return HeadropeSpan(in: base, record: nil) }
         let caller = node?.own
         let parent = caller.flatMap { $0.hasParent ? $0 : nil }
         let traceID = parent?.traceID ?? identifiers.nextTraceID()
@@ -52,14 +52,13 @@ public final class HeadropeTracer: Tracer {
             traceID: traceID, spanID: identifiers.nextSpanID(), isSampled: sampler.samples(traceID, parent: caller),
             traceState: parent?.traceState ?? "")
         guard own.isSampled else {
+            var context = base
             context.span = own
-            return HeadropeSpan(context: context, record: nil)
+            return HeadropeSpan(in: context, record: nil)
         }
         let record = SpanRecord(
-            name: operationName, own: own, parent: parent, kind: kind, start: instant().nanosecondsSinceEpoch,
-            queue: exporter.queue)
-        context.node = record
-        return HeadropeSpan(context: context, record: record)
+            operationName, own: own, parent: parent, kind: kind, start: instant().nanosecondsSinceEpoch, queue: exporter.queue)
+        return HeadropeSpan(in: base, record: record)
     }
 
     /// Takes the caller's span out of the fields of a request: W3C Trace Context, else B3.

@@ -11,45 +11,55 @@ struct SpanBatchBuilder {
     private static let parentIsRemote: UInt32 = 0x200
 
     static func batch(
-        _ spans: [SpanRecord], resource: Resource, scope: InstrumentationScope, limits: SpanLimits
+        _ spans: WaitingSpans, resource: Resource, scope: InstrumentationScope, limits: SpanLimits
     ) -> SpanBatch {
         var builder = SpanBatchBuilder(limits: limits)
         let resourceIndex = builder.batch.appendResource(resource)
         let scopeIndex = builder.batch.appendScope(scope)
-        for span in spans { builder.append(span, resource: resourceIndex, scope: scopeIndex) }
+        var start = 0
+        for span in spans.entries {
+            let end = start + span.attributeCount
+            builder.append(span, spans.attributes[start..<end], resource: resourceIndex, scope: scopeIndex)
+            start = end
+        }
         return builder.batch
     }
 
     private init(limits: SpanLimits) { self.limits = limits }
 
-    private mutating func append(_ span: SpanRecord, resource: UInt32, scope: UInt32) {
-        let recording = span.recording.withLock { $0 }
+    private mutating func append(
+        _ span: WaitingSpans.Entry, _ attributes: ArraySlice<WaitingSpans.NamedValue>, resource: UInt32, scope: UInt32
+    ) {
         var row = SpanRow()
         row.resource = resource
         row.scope = scope
         row.traceID = span.own.traceID
         row.spanID = span.own.spanID
         row.flags = span.own.isSampled ? 1 : 0
-        if let parent = span.parent {
-            row.parentSpanID = parent.spanID
-            row.flags |= Self.knowsWhetherParentIsRemote | (parent.isRemote ? Self.parentIsRemote : 0)
+        if !span.parentID.isZero {
+            row.parentSpanID = span.parentID
+            row.flags |= Self.knowsWhetherParentIsRemote | (span.parentIsRemote ? Self.parentIsRemote : 0)
         }
         row.traceState = batch.symbols.intern(span.own.traceState)
         row.start = span.start
-        row.end = recording.end
-        row.name = batch.symbols.intern(cut(recording.name))
+        row.end = span.end
+        row.name = batch.symbols.intern(cut(span.name))
         row.kind = TelemetryModel.SpanKind(span.kind)
-        (row.attributes, row.droppedAttributeCount) = append(recording.attributes)
-        row.droppedAttributeCount &+= recording.droppedAttributeCount
-        if let status = recording.status {
+        (row.attributes, row.droppedAttributeCount) = append(attributes.map { Attribute($0.key, value($0.value)) })
+        if let details = span.details { append(details, to: &row) }
+        batch.rows.append(row)
+    }
+
+    private mutating func append(_ details: SpanDetails, to row: inout SpanRow) {
+        row.droppedAttributeCount &+= details.droppedAttributeCount
+        if let status = details.status {
             row.status = status.code == .ok ? .ok : .error
             row.statusMessage = batch.symbols.intern(cut(status.message ?? ""))
         }
-        row.events = append(recording.events)
-        row.droppedEventCount = recording.droppedEventCount
-        row.links = append(recording.links)
-        row.droppedLinkCount = recording.droppedLinkCount
-        batch.rows.append(row)
+        row.events = append(details.events)
+        row.droppedEventCount = details.droppedEventCount
+        row.links = append(details.links)
+        row.droppedLinkCount = details.droppedLinkCount
     }
 
     private mutating func append(_ events: [Tracing.SpanEvent]) -> RowRange {
@@ -79,13 +89,17 @@ struct SpanBatchBuilder {
     }
 
     private mutating func append(_ attributes: SpanAttributes) -> (RowRange, dropped: UInt32) {
-        if attributes.isEmpty { return (.none, 0) }
         var list: [Attribute] = []
-        list.reserveCapacity(attributes.count)
         attributes.forEach { key, value in list.append(Attribute(key, self.value(value))) }
-        list.sort { $0.key < $1.key }
-        let kept = list.prefix(limits.attributeCount)
-        return (batch.appendAttributes(Array(kept)), UInt32(list.count - kept.count))
+        return append(list)
+    }
+
+    private mutating func append(_ attributes: consuming [Attribute]) -> (RowRange, dropped: UInt32) {
+        if attributes.isEmpty { return (.none, 0) }
+        attributes.sort { $0.key < $1.key }
+        let count = attributes.count
+        let kept = attributes.prefix(limits.attributeCount)
+        return (batch.appendAttributes(Array(kept)), UInt32(count - kept.count))
     }
 
     private func value(_ value: SpanAttribute) -> AttributeValue {

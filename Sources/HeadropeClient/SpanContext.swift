@@ -22,7 +22,7 @@ struct SpanContext: Sendable, Hashable {
 private enum SpanContextKey: InstrumentationContextKey {
     typealias Value = SpanNode
 
-    static let nameOverride: String? = "headrope-span"
+    static var nameOverride: String? { "headrope-span" }
 }
 
 extension InstrumentationContext {

@@ -58,7 +58,10 @@ final class SpanExporter: Sendable {
         let sending = Task {
             for await _ in self.wakeups {
                 self.collectFastSpans()
-                while !Task.isCancelled, let batch = self.queue.next() { self.queue.settle(batch, await self.send(batch)) }
+                while !Task.isCancelled, let batch = self.queue.next() {
+                    let outcome = await self.send(batch)
+                    self.queue.settle(consume batch, outcome)
+                }
             }
         }
         tasks.withLock { $0 = [ticking, sending] }
@@ -110,7 +113,7 @@ final class SpanExporter: Sendable {
         await transport.shutdown()
     }
 
-    private func send(_ spans: [SpanRecord]) async -> Outcome {
+    private func send(_ spans: WaitingSpans) async -> Outcome {
         let batch = SpanBatchBuilder.batch(spans, resource: resource, scope: scope, limits: configuration.spanLimits)
         var call = HTTPCall(
             method: "POST", url: configuration.tracesURL,

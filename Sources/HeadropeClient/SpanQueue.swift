@@ -24,8 +24,10 @@ public struct ExportStatistics: Sendable, Hashable {
 /// The spans that wait to be sent, in batches; bounded in number and bytes, the newest are dropped.
 final class SpanQueue: Sendable {
     private struct State {
-        var full: [[SpanRecord]] = []
-        var filling: [SpanRecord] = []
+        var full: [WaitingSpans] = []
+        var filling = WaitingSpans()
+        /// Memory of batches that are settled.
+        var spare: [WaitingSpans] = []
         var waitingCount = 0
         var waitingByteCount = 0
         var isClosed = false
@@ -44,6 +46,11 @@ final class SpanQueue: Sendable {
     private let batchLimit: Int
     private let wake: @Sendable () -> Void
     private let state = Mutex(State())
+
+    /// So many batches' memory is kept for the next ones: while one is on its way, another one fills.
+    private static let spareLimit = 2
+    /// Memory of a batch with more attributes is not kept.
+    private static let spareAttributeLimit = 1 << 14
 
     /// `wake` is called when a batch is full.
     init(
@@ -64,53 +71,65 @@ final class SpanQueue: Sendable {
         }
     }
 
-    /// Takes a span in, or drops and counts it.
-    func take(_ span: SpanRecord) {
-        let byteCount = span.byteCount
+    /// Takes in a span that has ended, or drops and counts it.
+    func take(_ record: SpanRecord) { take { $0.append(record) } }
+
+    /// Takes in the one span that `append` adds, or drops and counts it.
+    func take(_ append: (inout WaitingSpans) -> Void) {
         let isBatchFull = state.withLock { state -> Bool in
             state.statistics.ended += 1
-            if state.isClosed || state.waitingCount >= spanLimit || state.waitingByteCount + byteCount > byteLimit {
+            if state.isClosed || state.waitingCount >= spanLimit {
                 state.statistics.droppedByQueue += 1
                 return false
             }
-            state.filling.append(span)
+            let before = state.filling.byteCount
+            append(&state.filling)
+            let byteCount = state.filling.byteCount - before
+            if state.waitingByteCount + byteCount > byteLimit {
+                state.filling.removeLast(byteCount: before)
+                state.statistics.droppedByQueue += 1
+                return false
+            }
             state.takenCount += 1
             state.waitingCount += 1
             state.waitingByteCount += byteCount
             guard state.filling.count == batchLimit else { return false }
             state.full.append(state.filling)
-            state.filling = []
-            state.filling.reserveCapacity(batchLimit)
+            state.filling = state.spare.popLast() ?? WaitingSpans()
             return true
         }
         if isBatchFull { wake() }
     }
 
     /// The oldest batch, full or not; nil when nothing waits. It goes on counting against the limits until it is settled.
-    func next() -> [SpanRecord]? {
+    func next() -> WaitingSpans? {
         state.withLock { state in
             if !state.full.isEmpty { return state.full.removeFirst() }
             if state.filling.isEmpty { return nil }
-            defer { state.filling = [] }
+            defer { state.filling = state.spare.popLast() ?? WaitingSpans() }
             return state.filling
         }
     }
 
     /// Writes down what became of a batch, and wakes the flushes that waited for it.
-    func settle(_ batch: [SpanRecord], _ outcome: SpanExporter.Outcome) {
-        let byteCount = batch.reduce(0) { $0 + $1.byteCount }
+    func settle(_ batch: consuming WaitingSpans, _ outcome: SpanExporter.Outcome) {
+        let count = batch.count
+        let byteCount = batch.byteCount
+        batch.removeAll()
+        var spare = batch.attributeCapacity <= Self.spareAttributeLimit ? batch : nil
         let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             switch outcome {
             case .accepted(let refusedCount):
-                let refused = min(max(refusedCount, 0), batch.count)
+                let refused = min(max(refusedCount, 0), count)
                 state.statistics.refused += refused
-                state.statistics.exported += batch.count - refused
-            case .refused: state.statistics.refused += batch.count
-            case .failed: state.statistics.droppedByExport += batch.count
+                state.statistics.exported += count - refused
+            case .refused: state.statistics.refused += count
+            case .failed: state.statistics.droppedByExport += count
             }
-            state.waitingCount -= batch.count
+            if !state.isClosed, state.spare.count < Self.spareLimit, let memory = spare.take() { state.spare.append(memory) }
+            state.waitingCount -= count
             state.waitingByteCount -= byteCount
-            state.settledCount += batch.count
+            state.settledCount += count
             let done = state.flushes.filter { $0.value.target <= state.settledCount }
             for id in done.keys { state.flushes[id] = nil }
             return done.values.map(\.wake)

@@ -97,6 +97,30 @@ struct ExportTests {
         #expect(tracer.statistics.droppedByQueue + tracer.statistics.droppedByExport == 20)
     }
 
+    @Test("a span that is too large to wait is dropped whole, and the ones beside it keep their attributes")
+    func largeSpan() async throws {
+        try await OTLPReceiver.run { receiver, origin in
+            var configuration = configuration(origin)
+            configuration.queueByteLimit = 8 << 10
+            let tracer = try HeadropeTracer(configuration, time: ManualTime(now: 0))
+            // Twice, as the second batch is written where the first one was.
+            for _ in 0..<2 {
+                for (name, text) in [("small", "a"), ("large", String(repeating: "x", count: 16 << 10)), ("last", "b")] {
+                    let span = tracer.startSpan(name, context: .topLevel)
+                    span.attributes["first"] = 1
+                    span.attributes["text"] = text
+                    span.end()
+                }
+                #expect(await tracer.flush())
+            }
+            #expect(receiver.spans.map(\.name) == ["small", "last", "small", "last"])
+            #expect(receiver.spans.map { $0.attributes.string("text") } == ["a", "b", "a", "b"])
+            #expect(receiver.spans.allSatisfy { $0.attributes.count == 2 })
+            await tracer.shutdown()
+            #expect(tracer.statistics.droppedByQueue == 2 && tracer.statistics.exported == 4)
+        }
+    }
+
     @Test("spans that the server rejects are counted as refused")
     func partialSuccess() async throws {
         try await OTLPReceiver.run { receiver, origin in

@@ -21,25 +21,22 @@ public struct SpanLimits: Sendable, Hashable {
     }
 }
 
-/// What is written down while a span is open.
-struct SpanRecording: Sendable {
-    var name: String
-    var attributes = SpanAttributes()
+/// What few spans have besides a name and attributes. Its span's lock guards it; once the span has ended it is only read.
+final class SpanDetails: @unchecked Sendable {
+    /// The name, where it was changed.
+    var name: String?
+    /// Attributes that were set while another thread was changing attributes.
+    var lateAttributes = SpanAttributes()
     var status: Tracing.SpanStatus?
     var events: [Tracing.SpanEvent] = []
     var links: [Tracing.SpanLink] = []
     var droppedAttributeCount: UInt32 = 0
     var droppedEventCount: UInt32 = 0
     var droppedLinkCount: UInt32 = 0
-    var isEnded = false
-    /// Nanoseconds since 1970.
-    var end: UInt64 = 0
-    /// About how much memory the span takes, once it has ended.
-    var byteCount = 0
 
     /// About how much memory its texts and lists take.
-    var contentByteCount: Int {
-        var count = name.utf8.count + (attributes.isEmpty ? 0 : Self.byteCount(attributes))
+    var byteCount: Int {
+        var count = 128 + (name?.utf8.count ?? 0) + (status?.message?.utf8.count ?? 0)
         for event in events { count += 64 + event.name.utf8.count + Self.byteCount(event.attributes) }
         for link in links { count += 64 + Self.byteCount(link.attributes) }
         return count
@@ -47,18 +44,7 @@ struct SpanRecording: Sendable {
 
     private static func byteCount(_ attributes: SpanAttributes) -> Int {
         var count = 0
-        attributes.forEach { key, value in
-            count += 48 + key.utf8.count
-            switch value {
-            case .string(let text): count += text.utf8.count
-            case .stringArray(let texts): count += texts.reduce(0) { $0 + 16 + $1.utf8.count }
-            case .int64Array(let numbers): count += 8 * numbers.count
-            case .int32Array(let numbers): count += 4 * numbers.count
-            case .doubleArray(let numbers): count += 8 * numbers.count
-            case .boolArray(let flags): count += flags.count
-            default: break
-            }
-        }
+        attributes.forEach { key, value in count += WaitingSpans.byteCount(key, value) }
         return count
     }
 }

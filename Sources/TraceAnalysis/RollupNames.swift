@@ -10,7 +10,7 @@ struct RollupNames {
     private var fingerprintOfQuery: [UInt64: UInt32] = [:]
     /// Of the batch: how its systems write statements.
     private var dialects: [SymbolTable.Symbol: StatementFingerprint.Dialect] = [:]
-    private var statements = KnownStatements()
+    private var buffer: [UInt8] = []
     /// The instances by their numbers.
     private var instances: [InstanceSymbols] = []
     private var numberOfInstance: [InstanceSymbols: UInt32] = [:]
@@ -82,7 +82,8 @@ struct RollupNames {
         if let known = fingerprintOfQuery[key] { return known }
         let dialect = dialects[system] ?? StatementFingerprint.Dialect(system: batch.symbols.string(system))
         dialects[system] = dialect
-        let symbol = batch.symbols.withBytes(query) { statements.fingerprint($0, dialect, &texts) }
+        batch.symbols.withBytes(query) { StatementFingerprint.fingerprint($0, dialect, into: &buffer) }
+        let symbol = buffer.withUnsafeBytes { texts.intern($0) }
         fingerprintOfQuery[key] = symbol
         return symbol
     }

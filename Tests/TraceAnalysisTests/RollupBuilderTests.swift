@@ -167,27 +167,6 @@ struct RollupBuilderTests {
         }
         #expect(builder.table() == sum, "seed \(seed)")
     }
-
-    @Test("a statement has one fingerprint before and after those of a megabyte of others have been forgotten")
-    func forgottenStatements() {
-        var texts = SymbolTable()
-        var known = KnownStatements()
-        func fingerprint(_ text: String, _ dialect: StatementFingerprint.Dialect = .mysql) -> String {
-            var text = text
-            let symbol = text.withUTF8 { known.fingerprint(UnsafeRawBufferPointer($0), dialect, &texts) }
-            return texts.string(symbol)
-        }
-        let filler = String(repeating: "x", count: 4096)
-        for number in 0..<600 {
-            #expect(fingerprint("SELECT a FROM t WHERE b = 7") == "SELECT a FROM t WHERE b = ?")
-            #expect(fingerprint("SELECT \"a\" FROM t", .mysql) == "SELECT ? FROM t")
-            #expect(fingerprint("SELECT \"a\" FROM t", .postgresql) == "SELECT \"a\" FROM t")
-            let insertion = "INSERT INTO t\(number % 3) VALUES"
-            #expect(fingerprint("\(insertion) ('\(filler)', \(number))") == "\(insertion) (?, ?)")
-        }
-        let long = "SELECT " + String(repeating: "a, ", count: 40_000) + "b"
-        #expect(fingerprint(long) == StatementFingerprint.fingerprint(long, .mysql))
-    }
 }
 
 /// Traces of random shape for comparing one way of adding up with another.

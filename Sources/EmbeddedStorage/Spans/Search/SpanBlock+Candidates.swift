@@ -26,10 +26,16 @@ extension SpanBlock {
             let spans = try page.decode()
             let traces = Self.tracesThatMayMatch(query, spans)
             guard let first = traces.first, let last = traces.last else { return [] }
-            if !keepsTraces || traces.count > Self.aloneLimit {
-                return [try read(page, catalog, projection, first.lowerBound..<last.upperBound)]
+            if keepsTraces, traces.count <= Self.aloneLimit {
+                return try traces.map { try readAndKeep($0, of: spans.rows[$0.lowerBound].traceID, number, page) }
             }
-            return try traces.map { try readAndKeep($0, of: spans.rows[$0.lowerBound].traceID, number, page) }
+            let narrow = try read(page, catalog, projection, first.lowerBound..<last.upperBound)
+            let matching = Self.tracesThatMatch(query, narrow.spans)
+            if !keepsTraces || matching.count > Self.aloneLimit { return [narrow] }
+            return try matching.map { rows in
+                let place = first.lowerBound + rows.lowerBound..<first.lowerBound + rows.upperBound
+                return try readAndKeep(place, of: narrow.spans.rows[rows.lowerBound].traceID, number, page)
+            }
         }
     }
 
@@ -63,12 +69,22 @@ extension SpanBlock {
         // Without its start, a span of more than 2^63 ns looks like one that ends before it starts.
         asked.minimumDuration = nil
         let looseMatcher = SpanMatcher(asked, spans)
-        func mayMatch(_ row: SpanRow) -> Bool { matcher.matches(row) || (row.start > row.end && looseMatcher.matches(row)) }
+        return traces(spans) { matcher.matches($0) || ($0.start > $0.end && looseMatcher.matches($0)) }
+    }
+
+    /// The rows of each trace with a row that matches.
+    private static func tracesThatMatch(_ query: TraceQuery, _ spans: SpanBatch) -> [Range<Int>] {
+        let matcher = SpanMatcher(query, spans)
+        return matcher.matchesNothing ? [] : traces(spans) { matcher.matches($0) }
+    }
+
+    /// The rows of each trace with a row that is wanted.
+    private static func traces(_ spans: SpanBatch, where isWanted: (SpanRow) -> Bool) -> [Range<Int>] {
         let rows = spans.rows
         var traces: [Range<Int>] = []
         var row = 0
         while row < rows.count {
-            if !mayMatch(rows[row]) {
+            if !isWanted(rows[row]) {
                 row += 1
                 continue
             }

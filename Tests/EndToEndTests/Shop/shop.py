@@ -25,7 +25,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-SLOW_STATEMENT = "SELECT o.item, SLEEP(0.4) FROM orders o WHERE o.id = 1 LIMIT 1"
+SLOW_STATEMENT = "SELECT o.item, SLEEP(1.5) FROM orders o WHERE o.id = 1 LIMIT 1"
 
 
 def instrument(app, service, otlp):

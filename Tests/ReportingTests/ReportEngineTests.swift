@@ -110,6 +110,15 @@ struct ReportEngineTests {
         #expect(html.contains("SELECT ?"))
     }
 
+    @Test("A service's page says its latencies in words")
+    func latencies() throws {
+        let html = try Self.engine().render(.service("shop"), Self.request, links: .live(query: ""))
+        let start = try #require(html.range(of: "50 calls, "))
+        let line = html[start.upperBound...].prefix { $0 != "<" }
+        let words = line.split(separator: " · ").map { $0.split(separator: " ").first ?? "" }
+        #expect(words.dropFirst() == ["least", "p50", "p75", "p90", "p95", "p99", "p99.9", "most"], "\(line.prefix(200))")
+    }
+
     @Test("What is not there is not found")
     func missing() throws {
         let engine = try Self.engine()

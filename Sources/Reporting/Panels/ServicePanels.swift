@@ -11,7 +11,8 @@ enum ServicePanels {
     static func latency(_ context: PanelContext, _ service: String) throws -> String {
         let answer = try context.answers.latency(service: service, operation: nil, context.request)
         let charts = LatencyCharts(answer: answer, links: context.links)
-        let quantiles = answer.quantiles.map { quantile in
+        // Said to be texts: a library of the program has a `joined(separator:)` of its own, for what a literal may also be.
+        let quantiles = answer.quantiles.map { quantile -> String in
             let name =
                 quantile.quantile == 0 ? "least" : quantile.quantile == 1 ? "most" : "p\(Quantity.number(quantile.quantile * 100))"
             return "\(name) \(Quantity.duration(quantile.seconds))"

@@ -44,7 +44,20 @@ final class SpanPageCache: Sendable {
         var slots: [Key: Slot] = [:]
         var byteCount = 0
         var clock: UInt64 = 0
+
+        /// Lets go of what was not used for longest until there are so many bytes; never of `newest`.
+        mutating func shrink(to limit: Int, keeping newest: Key) {
+            for (key, slot) in slots.sorted(by: { $0.value.lastUse < $1.value.lastUse }) where key != newest {
+                if byteCount <= limit { return }
+                byteCount -= slot.byteCount
+                slots[key] = nil
+            }
+        }
     }
+
+    /// When it is full, one part in so many is emptied at once: there may be thousands of small traces, and looking through
+    /// all of them for the oldest must not be paid for each that comes.
+    private static let emptiedShare = 8
 
     private let state = Mutex(State())
     /// It holds at most so many bytes.
@@ -89,11 +102,7 @@ final class SpanPageCache: Sendable {
             if let old = state.slots[key] { state.byteCount -= old.byteCount }
             state.slots[key] = Slot(item: item, byteCount: byteCount, lastUse: state.clock)
             state.byteCount += byteCount
-            // Few hundred items at most: looking for the oldest costs less than keeping them in order on each use.
-            while state.byteCount > byteLimit, let oldest = state.slots.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-                state.byteCount -= oldest.value.byteCount
-                state.slots[oldest.key] = nil
-            }
+            if state.byteCount > byteLimit { state.shrink(to: byteLimit - byteLimit / Self.emptiedShare, keeping: key) }
         }
     }
 }

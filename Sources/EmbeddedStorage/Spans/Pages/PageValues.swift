@@ -33,7 +33,7 @@ struct PageValues {
         try countValues(plans, block)
         let parents = block.dependsOnResources || !isInside ? try page.parentRows() : []
         let resources = block.dependsOnResources ? try page.resourcesOfRows(parents, count: block.resources.count) : []
-        var durations = isInside ? [] : try page.durations()
+        var durations = isInside ? [] : try page.durations(0..<page.rowCount)
         let starts = isInside ? [] : try page.starts(durations, parents)
         for row in 0..<page.rowCount {
             let plan = Int(plans[row])
@@ -58,7 +58,7 @@ struct PageValues {
                     isError: block.plans[plan].isError))
         }
         if matches.isEmpty { return }
-        if isInside { durations = try page.durations() }
+        if isInside { durations = try page.durations(0..<page.rowCount) }
         try addMatches(durations, to: &tallies)
     }
 

@@ -51,12 +51,6 @@ extension SpanPageDecoder {
         return places
     }
 
-    /// End less start of each row, signed, as ``ColumnCoding/zigzag(_:)`` makes it.
-    func durations() throws(ByteCodingError) -> [UInt64] {
-        var reader = reader(.durations)
-        return try NumberColumn.decode(rowCount, from: &reader, unpacker)
-    }
-
     /// The start of each row.
     func starts(_ durations: [UInt64], _ parents: [Int32]) throws(ByteCodingError) -> [UInt64] {
         var traceStarts = [Bool](repeating: false, count: rowCount)

@@ -194,12 +194,7 @@ final class SpanPageDecoder {
         if wants(.times) { try readTimes(traces, parents, &rows) }
         var batch = SpanBatch()
         if wants([.names, .kinds, .statusMessages, .scopes, .attributes, .events, .links, .others]) {
-            var catalog = catalog
-            if own[SpanTable.columns.rawValue].count > 1 || own[SpanTable.classes.rawValue].count > 1 {
-                try catalog.append(
-                    own[SpanTable.columns.rawValue], own[SpanTable.classes.rawValue],
-                    sharedColumnCount: sharedCounts[SpanTable.columns.rawValue])
-            }
+            let catalog = hasOwnEntries ? try extendedCatalog(catalog) : catalog
             var attributes = try PageAttributes(self, catalog, catalog.base)
             try attributes.read(&rows)
             batch = attributes.batch
@@ -289,7 +284,8 @@ final class SpanPageDecoder {
         return row &- needed.lowerBound
     }
 
-    private func readDurations(_ rows: Range<Int>) throws(ByteCodingError) -> [UInt64] {
+    /// End less start of some rows, signed, as ``ColumnCoding/zigzag(_:)`` makes it.
+    func durations(_ rows: Range<Int>) throws(ByteCodingError) -> [UInt64] {
         if let knownDurations { return Array(knownDurations[rows]) }
         var reader = reader(.durations)
         let durations = try NumberColumn.decode(rowCount, only: rows, from: &reader, unpacker)
@@ -299,7 +295,7 @@ final class SpanPageDecoder {
 
     private func readTimes(_ traces: Traces, _ parents: [Int], _ rows: inout [SpanRow]) throws(ByteCodingError) {
         let needed = traces.needed
-        let durations = try readDurations(needed)
+        let durations = try durations(needed)
         let skipped = wanted.lowerBound &- needed.lowerBound
         guard wants(.starts) else {
             for index in rows.indices {
